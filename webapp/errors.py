@@ -1,0 +1,37 @@
+"""Everything that can go wrong, each in one sentence."""
+
+
+class WordAheadError(Exception):
+    """The root of all errors of this project."""
+
+
+class StartError(WordAheadError, SystemExit):
+    """The app does not start.
+
+    Also a SystemExit: gunicorn and `flask run` then end with this one line, not with a traceback
+    in which a setting's value could stand.
+    """
+
+
+class SettingsError(StartError):
+    """A setting is missing or cannot be used; names the variable, never its value."""
+
+
+class WordsError(StartError):
+    """The words cannot be used; names file and key."""
+
+
+class TemplateError(StartError):
+    """A mail template cannot be used; names file and line."""
+
+
+class MailRefused(WordAheadError):
+    """The header guard let this mail not out; holds nothing that was typed."""
+
+
+class AnswersError(WordAheadError):
+    """An answer cannot be used; holds the sentence for the person, and the field it is about."""
+
+    def __init__(self, field: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.field = field

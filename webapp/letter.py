@@ -1,0 +1,197 @@
+"""From a person's answers to the letter that says them, and not a word more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Final, Literal
+
+from .errors import AnswersError
+from .words import LEVELS, VOICES, Level, Section, Situation, Statement, Voice, Wording, Words
+
+# Stands for the writer's address until a mail is made: a character nobody types (private use).
+ADDRESS_SLOT: Final = "\ue000"
+
+_SENTENCE_ENDS: Final = (".", "?", "!", ":")
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a person said in the form."""
+
+    situation: str
+    level: Level = "named"
+    voice: Voice = "me"
+    language: str = "en"
+    name: str = field(default="", repr=False)
+    to_name: str = field(default="", repr=False)
+    first: str = field(default="", repr=False)
+    own_words: str = field(default="", repr=False)
+    say: tuple[str, ...] = field(default=(), repr=False)
+    rights: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A heading and the statements that were ticked under it."""
+
+    heading: str = field(repr=False)
+    items: tuple[str, ...] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A ready reply: a line that opens a mail to the writer."""
+
+    label: str
+    subject: str = field(repr=False)
+    body: str
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A letter as plain text in its parts; a part that is empty is not printed."""
+
+    language: str
+    direction: Literal["ltr", "rtl"]
+    level: Level
+    subject: str = field(repr=False)
+    title: str = field(repr=False)
+    greeting: str = field(repr=False)
+    opening: str = field(repr=False)
+    request: str = field(repr=False)
+    first: str = field(repr=False)
+    parts: tuple[Part, ...] = field(repr=False)
+    own_words: tuple[str, ...] = field(repr=False)
+    rights: str = field(repr=False)
+    closing: str = field(repr=False)
+    sharing: str = field(repr=False)
+    reply_line: str = field(repr=False)
+    replies: tuple[Reply, ...] = field(repr=False)
+    sign_off: str
+    name: str = field(repr=False)
+    credit: str
+    version: str
+
+
+def legal_combinations(words: Words) -> Iterator[tuple[str, Level, Voice]]:
+    """Every situation, level and voice for which a letter can be made: all of them."""
+    return product(words.situations, LEVELS, VOICES)
+
+
+def compose(answers: Answers, words: Words) -> Letter:
+    """Make the letter; a statement that does not fit here is left out.
+
+    Raises AnswersError where the situation is not known.
+    """
+    situation = situation_of(answers, words)
+    frame = words.frame
+    subject = _subject(situation, answers, words)
+    return Letter(
+        language=frame.code,
+        direction=frame.direction,
+        level=answers.level,
+        subject=subject,
+        title=subject,
+        greeting=_greeting(answers, words),
+        opening=say(situation.opening_at(answers.level), answers, words),
+        request=say(situation.request, answers, words),
+        first=answers.first,
+        parts=tuple(_parts(situation, answers, words)),
+        own_words=tuple(line for line in answers.own_words.splitlines() if line.strip()),
+        rights=_rights(answers, words),
+        closing=say(situation.closing, answers, words),
+        sharing=say(situation.sharing, answers, words),
+        reply_line=say(frame.reply, answers, words).replace("{address}", ADDRESS_SLOT),
+        replies=tuple(Reply(r.label, subject, r.body) for r in situation.replies),
+        sign_off=say(frame.sign_off, answers, words),
+        name=answers.name if answers.voice == "me" else "",
+        credit=frame.credit.text if answers.level == "named" else "",
+        version=frame.version.text.replace("{version}", words.version),
+    )
+
+
+def situation_of(answers: Answers, words: Words) -> Situation:
+    """The situation that was chosen; raises AnswersError where it is not known."""
+    try:
+        return words.situations[answers.situation]
+    except KeyError:
+        raise AnswersError("situation", "Choose where your letter goes.") from None
+
+
+def say(wording: Wording | None, answers: Answers, words: Words) -> str:
+    """A wording in the person's voice, with the name they gave."""
+    if wording is None:
+        return ""
+    return _with_name(wording.in_voice(answers.voice), answers, words)
+
+
+def statements_to_choose(
+    answers: Answers, words: Words
+) -> tuple[list[Statement], list[tuple[Section, list[Statement]]]]:
+    """What the form offers: the eight starters, then the rest section by section."""
+    situation = situation_of(answers, words)
+    starters = [words.statements[one] for one in situation.starters.at(answers.level)]
+    shown = {statement.id for statement in starters}
+    rest = []
+    for section_id in situation.sections:
+        section = words.sections[section_id]
+        more = [s for s in _fitting(section, answers) if s.id not in shown]
+        if more:
+            rest.append((section, more))
+    return starters, rest
+
+
+def _fitting(section: Section, answers: Answers) -> Iterator[Statement]:
+    return (s for s in section.statement if s.fits(answers.situation, answers.level))
+
+
+def _parts(situation: Situation, answers: Answers, words: Words) -> Iterator[Part]:
+    ticked = frozenset(answers.say)
+    for section_id in situation.sections:
+        section = words.sections[section_id]
+        items = tuple(
+            say(statement, answers, words)
+            for statement in _fitting(section, answers)
+            if statement.id in ticked
+        )
+        if items:
+            yield Part(say(section.title, answers, words), items)
+
+
+def _subject(situation: Situation, answers: Answers, words: Words) -> str:
+    subject = situation.subject
+    if answers.voice == "me" and not answers.name:
+        return subject.me_without_name
+    return _with_name(subject.in_voice(answers.voice), answers, words)
+
+
+def _greeting(answers: Answers, words: Words) -> str:
+    greeting = words.frame.greeting
+    if not answers.to_name:
+        return greeting.plain
+    return greeting.to_someone.replace("{to_name}", answers.to_name)
+
+
+def _rights(answers: Answers, words: Words) -> str:
+    right = words.rights.get(answers.rights)
+    if right is None or not right.fits(answers.situation, answers.level):
+        return ""
+    return _with_name(right.in_voice(answers.voice), answers, words)
+
+
+def _with_name(text: str, answers: Answers, words: Words) -> str:
+    """Put the name in; "my child" gets its capital where it begins a sentence."""
+    if "{name}" not in text:
+        return text
+    if answers.name:
+        return text.replace("{name}", answers.name)
+    fallback = words.frame.fallback
+    stand_in = fallback.child if answers.voice == "child" else fallback.supported
+    first, *others = text.split("{name}")
+    filled = first
+    for other in others:
+        starts = not filled.strip() or filled.rstrip().endswith(_SENTENCE_ENDS)
+        filled += (stand_in[:1].upper() + stand_in[1:] if starts else stand_in) + other
+    return filled

@@ -1,0 +1,56 @@
+"""The wall: where a text, an address or a host name gives the condition's name away."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+from .words import Condition
+
+# Between the letters of a name, people put spaces, hyphens, dots; none of them hides it.
+_BETWEEN = r"[\W_]*"
+
+# A group's name of fewer letters counts only as a word of its own: "Kasmira" is not SMiRA.
+_LONG_NAME: Final = 8
+
+
+@dataclass(frozen=True)
+class Wall:
+    """Knows every form of the condition's name, and the names of groups that would tell it."""
+
+    condition: Condition
+
+    def names_in(self, text: str) -> list[str]:
+        """The parts of a text that name the condition, as they stand there, each once."""
+        return list(dict.fromkeys(match.group() for match in self._pattern.finditer(text)))
+
+    def is_named_in(self, *texts: str) -> bool:
+        """Whether any of the texts names the condition."""
+        return any(self._pattern.search(text) for text in texts)
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        anywhere = [_spread(name) for name in self.condition.names]
+        words = [_dotted(token) for token in self.condition.tokens]
+        for group in self.condition.groups:
+            if len(group) >= _LONG_NAME:
+                anywhere.append(_spread(group))
+            else:
+                words.append(_dotted(group))
+        alone = [rf"(?<![^\W_]){word}(?![^\W_])" for word in words]
+        return re.compile("|".join(_longest_first((*anywhere, *alone))), re.IGNORECASE)
+
+
+def _spread(name: str) -> str:
+    return _BETWEEN.join(re.escape(letter) for letter in name if letter.isalnum())
+
+
+def _dotted(token: str) -> str:
+    return r"\.?".join(re.escape(letter) for letter in token if letter.isalnum())
+
+
+def _longest_first(patterns: Iterable[str]) -> list[str]:
+    return sorted(patterns, key=len, reverse=True)

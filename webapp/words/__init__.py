@@ -1,0 +1,42 @@
+"""The words of a letter: what stands in mail_templates/words, read and checked."""
+
+from .files import load, read
+from .model import (
+    LEVELS,
+    STARTERS,
+    VOICES,
+    Condition,
+    Frame,
+    Level,
+    Library,
+    ReadyReply,
+    Right,
+    Section,
+    Situation,
+    Statement,
+    Voice,
+    Wording,
+    Words,
+    short_hash,
+)
+
+__all__ = [
+    "LEVELS",
+    "STARTERS",
+    "VOICES",
+    "Condition",
+    "Frame",
+    "Level",
+    "Library",
+    "ReadyReply",
+    "Right",
+    "Section",
+    "Situation",
+    "Statement",
+    "Voice",
+    "Wording",
+    "Words",
+    "load",
+    "read",
+    "short_hash",
+]

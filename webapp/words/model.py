@@ -1,0 +1,225 @@
+"""What the words are made of: situations, sections, statements and their frame."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Level = Literal["named", "described", "needs"]
+Voice = Literal["me", "child", "supported"]
+LEVELS: Final[tuple[Level, ...]] = ("named", "described", "needs")
+VOICES: Final[tuple[Voice, ...]] = ("me", "child", "supported")
+
+# Every situation suggests this many statements first: a good letter in ten taps.
+STARTERS: Final = 8
+
+
+class Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Wording(Model):
+    """One text in both voices: `me` says "I", `them` speaks of {name}."""
+
+    me: str = Field(min_length=1)
+    them: str = Field(min_length=1)
+
+    def in_voice(self, voice: Voice) -> str:
+        """The text for a voice, its placeholders still in it."""
+        return self.me if voice == "me" else self.them
+
+
+class Subject(Wording):
+    """A subject, which for "I" needs a form without a name."""
+
+    me_without_name: str = Field(min_length=1)
+
+
+class Agreement(Model):
+    """Who agreed to a sentence, and when."""
+
+    by: str
+    on: datetime.date
+
+
+class Statement(Wording):
+    """A sentence that a person can tick: the tick shows the very words that the letter prints."""
+
+    id: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
+    situations: Literal["all"] | tuple[str, ...]
+    levels: tuple[Level, ...] = Field(min_length=1)
+    source: tuple[str, ...] = Field(min_length=1)
+    agreed: Agreement | None = None
+    contradicts: tuple[str, ...] = ()
+    section: str = ""
+
+    def fits(self, situation: str, level: Level) -> bool:
+        """Whether a letter for this situation, at this level, may say it."""
+        return level in self.levels and (self.situations == "all" or situation in self.situations)
+
+
+class Section(Model):
+    """A group of statements under one heading."""
+
+    id: str = ""
+    order: int
+    title: Wording
+    statement: tuple[Statement, ...] = Field(min_length=1)
+
+
+class ReadyReply(Model):
+    """An answer that the reader of a letter sends by one tap."""
+
+    label: str = Field(min_length=1)
+    body: str = Field(min_length=1)
+
+
+class PerLevel(Model):
+    """An opening for each level."""
+
+    named: Wording
+    described: Wording
+    needs: Wording
+
+
+class Starters(Model):
+    """The statements shown first, for each level."""
+
+    named: tuple[str, ...] = Field(min_length=STARTERS, max_length=STARTERS)
+    described: tuple[str, ...] = Field(min_length=STARTERS, max_length=STARTERS)
+    needs: tuple[str, ...] = Field(min_length=STARTERS, max_length=STARTERS)
+
+    def at(self, level: Level) -> tuple[str, ...]:
+        """The eight ids for a level."""
+        return {"named": self.named, "described": self.described, "needs": self.needs}[level]
+
+
+class Situation(Model):
+    """Where a letter goes, and the frame that it has there."""
+
+    id: str = ""
+    order: int
+    label: str
+    hint: str = ""
+    sections: tuple[str, ...]
+    replies: tuple[ReadyReply, ...] = Field(min_length=2, max_length=3)
+    subject: Subject
+    opening: PerLevel
+    request: Wording | None = None
+    closing: Wording
+    sharing: Wording | None = None
+    starters: Starters
+
+    def opening_at(self, level: Level) -> Wording:
+        """The opening for a level."""
+        return {
+            "named": self.opening.named,
+            "described": self.opening.described,
+            "needs": self.opening.needs,
+        }[level]
+
+
+class Right(Model):
+    """An optional last paragraph on what the law of a place may ask of the reader."""
+
+    id: str
+    place: str
+    situations: tuple[str, ...]
+    levels: tuple[Level, ...]
+    me: str
+    them: str
+    source: tuple[str, ...]
+
+    def in_voice(self, voice: Voice) -> str:
+        """The paragraph for a voice."""
+        return self.me if voice == "me" else self.them
+
+    def fits(self, situation: str, level: Level) -> bool:
+        """Whether it may be offered for this situation at this level."""
+        return level in self.levels and situation in self.situations
+
+
+class _Fallback(Model):
+    child: str
+    supported: str
+
+
+class _Greeting(Model):
+    to_someone: str
+    plain: str
+
+
+class _Text(Model):
+    text: str
+
+
+class Frame(Model):
+    """What every letter of a language has in common."""
+
+    code: str
+    direction: Literal["ltr", "rtl"]
+    name: str
+    date: datetime.date
+    fallback: _Fallback
+    greeting: _Greeting
+    reply: Wording
+    sign_off: Wording
+    credit: _Text
+    version: _Text
+
+
+class Rights(Model):
+    rights: tuple[Right, ...] = ()
+
+
+class Condition(Model):
+    """The forms of the condition's name, and what may not be said below a level."""
+
+    names: tuple[str, ...] = Field(min_length=1)
+    tokens: tuple[str, ...]
+    groups: tuple[str, ...]
+    banned: Mapping[Literal["described", "needs"], tuple[str, ...]]
+    hard: Mapping[str, str]
+
+
+@dataclass(frozen=True, eq=False)
+class Words:
+    """All words of one language."""
+
+    language: str
+    frame: Frame
+    situations: Mapping[str, Situation]
+    sections: Mapping[str, Section]
+    statements: Mapping[str, Statement]
+    rights: Mapping[str, Right]
+    condition: Condition
+    texts: Mapping[str, Any]
+    version: str
+
+    def statements_for(self, situation: Situation, level: Level) -> Iterator[Statement]:
+        """All statements that fit, in the order of that situation's letter."""
+        for section in situation.sections:
+            for statement in self.sections[section].statement:
+                if statement.fits(situation.id, level):
+                    yield statement
+
+
+@dataclass(frozen=True, eq=False)
+class Library:
+    """The words of every language; the first is the one that a visitor meets."""
+
+    languages: Mapping[str, Words]
+
+    def words(self, language: str) -> Words:
+        """The words of a language, or of the first one where that is not known."""
+        return self.languages.get(language) or next(iter(self.languages.values()))
+
+
+def short_hash(one: str) -> bytes:
+    """Four bytes that stand for an id in the browser's cookie, whatever its place in the files."""
+    return hashlib.sha256(one.encode()).digest()[:4]

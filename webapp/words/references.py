@@ -1,0 +1,166 @@
+"""Whether the words' files agree with each other: ids, placeholders, languages."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from .model import LEVELS, Section, Situation, Statement, Wording, Words, short_hash
+
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}|[{}]")
+
+
+def check_references(words: Words) -> Iterator[str]:
+    """Every problem of one language, as "file: key: what is wrong"."""
+    for section in words.sections.values():
+        yield from _check_section(words, section)
+    for situation in words.situations.values():
+        yield from _check_situation(words, situation)
+    for right in words.rights.values():
+        yield from _unknown(
+            words, "rights.toml", f"{right.id}.situations", right.situations, words.situations
+        )
+        yield from _check_voices(words, "rights.toml", right.id, right.me, right.them)
+    yield from _check_frame(words)
+    yield from _check_short_hashes(words)
+
+
+def check_same_texts(languages: Sequence[Words]) -> Iterator[str]:
+    """Whether each language has the form's texts that the first has, no more and no fewer."""
+    if not languages:
+        return
+    wanted = set(_keys(languages[0].texts))
+    for words in languages[1:]:
+        present = set(_keys(words.texts))
+        for file, key in sorted(wanted - present):
+            yield f"{words.language}/{file}.toml: {key}: is missing"
+        for file, key in sorted(present - wanted):
+            yield f"{words.language}/{file}.toml: {key}: is in no other language"
+
+
+def placeholders(text: str) -> list[str]:
+    """The names in braces; a lone brace counts as one without a name."""
+    return [match.group(1) or "" for match in _PLACEHOLDER.finditer(text)]
+
+
+def _check_section(words: Words, section: Section) -> Iterator[str]:
+    file = f"statements/{section.id}.toml"
+    yield from _check_wording(words, file, "title", section.title)
+    for statement in section.statement:
+        yield from _check_statement(words, file, statement)
+
+
+def _check_statement(words: Words, file: str, statement: Statement) -> Iterator[str]:
+    twice = sum(
+        s.id == statement.id for section in words.sections.values() for s in section.statement
+    )
+    if twice > 1:
+        yield _problem(words, file, statement.id, "the id is used more than once")
+    if statement.situations != "all":
+        key = f"{statement.id}.situations"
+        yield from _unknown(words, file, key, statement.situations, words.situations)
+    key = f"{statement.id}.contradicts"
+    yield from _unknown(words, file, key, statement.contradicts, words.statements)
+    yield from _check_wording(words, file, statement.id, statement)
+
+
+def _check_situation(words: Words, situation: Situation) -> Iterator[str]:
+    file = f"situations/{situation.id}.toml"
+    if sorted(situation.sections) != sorted(words.sections):
+        yield _problem(words, file, "sections", "has to name every section, each once")
+    for level in LEVELS:
+        yield from _check_starters(words, file, situation, level)
+        opening = situation.opening_at(level)
+        yield from _check_wording(words, file, f"opening.{level}", opening)
+    subject = situation.subject
+    yield from _check_voices(words, file, "subject", subject.me_without_name, subject.them)
+    yield from _allowed(words, file, "subject.me", subject.me, {"name"})
+    for key in ("request", "closing", "sharing"):
+        wording: Wording | None = getattr(situation, key)
+        if wording is not None:
+            yield from _check_wording(words, file, key, wording)
+
+
+def _check_starters(words: Words, file: str, situation: Situation, level: Any) -> Iterator[str]:
+    ids = situation.starters.at(level)
+    for one, times in Counter(ids).items():
+        key = f"starters.{level}"
+        if times > 1:
+            yield _problem(words, file, key, f"names {one} twice")
+        statement = words.statements.get(one)
+        if statement is None:
+            yield _problem(words, file, key, f"names {one}, which is no statement")
+        elif not statement.fits(situation.id, level):
+            yield _problem(words, file, key, f"names {one}, which does not fit here")
+
+
+def _check_frame(words: Words) -> Iterator[str]:
+    frame = words.frame
+    yield from _allowed(words, "frame.toml", "greeting.plain", frame.greeting.plain, set())
+    for key, text, name in (
+        ("greeting.to_someone", frame.greeting.to_someone, "to_name"),
+        ("reply.me", frame.reply.me, "address"),
+        ("reply.them", frame.reply.them, "address"),
+        ("version.text", frame.version.text, "version"),
+    ):
+        yield from _allowed(words, "frame.toml", key, text, {name})
+        if placeholders(text).count(name) != 1:
+            yield _problem(words, "frame.toml", key, f"has to hold {{{name}}} once")
+
+
+def _check_wording(words: Words, file: str, key: str, wording: Wording) -> Iterator[str]:
+    yield from _check_voices(words, file, key, wording.me, wording.them)
+
+
+def _check_voices(words: Words, file: str, key: str, me: str, them: str) -> Iterator[str]:
+    yield from _allowed(words, file, f"{key}.me", me, set())
+    yield from _allowed(words, file, f"{key}.them", them, {"name"})
+
+
+def _allowed(words: Words, file: str, key: str, text: str, names: set[str]) -> Iterator[str]:
+    for name in placeholders(text):
+        if name not in names:
+            yield _problem(words, file, key, f"has the unknown placeholder {{{name}}}")
+
+
+def _unknown(
+    words: Words, file: str, key: str, ids: Sequence[str], known: Mapping[str, object]
+) -> Iterator[str]:
+    for one in ids:
+        if one not in known:
+            yield _problem(words, file, key, f"names {one}, which does not exist")
+
+
+def _check_short_hashes(words: Words) -> Iterator[str]:
+    """A browser's cookie knows statements and rights by four bytes: two must never share them."""
+    for what, ids in (("statements", words.statements), ("situations", words.situations)):
+        for _, same in _by_short_hash(ids):
+            if len(same) > 1:
+                yield f"{words.language}/{what}: {' and '.join(same)}: rename one, hashes collide"
+
+
+def _by_short_hash(ids: Mapping[str, object]) -> list[tuple[bytes, list[str]]]:
+    groups: dict[bytes, list[str]] = {}
+    for one in ids:
+        groups.setdefault(short_hash(one), []).append(one)
+    return list(groups.items())
+
+
+def _keys(texts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for file, table in texts.items():
+        for key in _flat(table):
+            yield file, key
+
+
+def _flat(table: Mapping[str, Any], before: str = "") -> Iterator[str]:
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{before}{key}.")
+        else:
+            yield f"{before}{key}"
+
+
+def _problem(words: Words, file: str, key: str, what: str) -> str:
+    return f"{words.language}/{file}: {key}: {what}"
