@@ -1,0 +1,54 @@
+"""What holds for every test."""
+
+import ipaddress
+import socket
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+
+class OutsideReached(RuntimeError):
+    """A test tried to leave this machine; no OSError, which code could take for a dead network."""
+
+
+def _is_here(host: object) -> bool:
+    """Whether a host, as a socket call gets it, is this machine."""
+    if isinstance(host, bytes):
+        host = host.decode("ascii", "replace")
+    if host in (None, "", "localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(str(host).partition("%")[0]).is_loopback
+    except ValueError:
+        return False
+
+
+def _only_here(call: Callable[..., Any], host_of: Callable[..., object]) -> Callable[..., Any]:
+    """The same socket call, refused when it would leave this machine."""
+
+    def guarded(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  stands in for any socket call
+        host = host_of(*args, **kwargs)
+        if not _is_here(host):
+            raise OutsideReached(f"tests stay on this machine, but one wanted {host!r}")
+        return call(*args, **kwargs)
+
+    return guarded
+
+
+def _host_of_address(connection: socket.socket, *args: Any) -> object:  # noqa: ANN401  as above
+    """The host of connect(address) and of sendto(data, [flags,] address)."""
+    inet = connection.family in (socket.AF_INET, socket.AF_INET6)
+    return args[-1][0] if inet else None
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_test_leaves_this_machine() -> Iterator[None]:
+    """Close every way out but loopback."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("connect", "connect_ex", "sendto"):
+            call = _only_here(getattr(socket.socket, name), _host_of_address)
+            patch.setattr(socket.socket, name, call)
+        look_up = _only_here(socket.getaddrinfo, lambda host, *_args, **_more: host)
+        patch.setattr(socket, "getaddrinfo", look_up)
+        yield
