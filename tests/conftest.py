@@ -27,7 +27,7 @@ def _is_here(host: object) -> bool:
 def _only_here(call: Callable[..., Any], host_of: Callable[..., object]) -> Callable[..., Any]:
     """The same socket call, refused when it would leave this machine."""
 
-    def guarded(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  stands in for any socket call
+    def guarded(*args: Any, **kwargs: Any) -> Any:
         host = host_of(*args, **kwargs)
         if not _is_here(host):
             raise OutsideReached(f"tests stay on this machine, but one wanted {host!r}")
@@ -36,7 +36,7 @@ def _only_here(call: Callable[..., Any], host_of: Callable[..., object]) -> Call
     return guarded
 
 
-def _host_of_address(connection: socket.socket, *args: Any) -> object:  # noqa: ANN401  as above
+def _host_of_address(connection: socket.socket, *args: Any) -> object:
     """The host of connect(address) and of sendto(data, [flags,] address)."""
     inet = connection.family in (socket.AF_INET, socket.AF_INET6)
     return args[-1][0] if inet else None
