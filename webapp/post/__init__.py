@@ -1,0 +1,40 @@
+"""How a mail leaves, and the truth about whether it did."""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+from ..mail import Mail
+
+
+class Result(Enum):
+    """What became of a mail."""
+
+    SENT = "sent"
+    # Nobody has it; the same mail may be tried again.
+    NOT_SENT = "not sent"
+    # Nobody has it; the relay does not take this mail, and would say so again.
+    REFUSED = "refused"
+    # It was handed over whole, and no answer came: nobody here can know.
+    PERHAPS_SENT = "perhaps sent"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a mail, where it ended, and the reply's number: never any text of a relay."""
+
+    result: Result
+    phase: str = "done"
+    code: int | None = None
+
+
+class Post(Protocol):
+    """A way for a mail to leave."""
+
+    def send(self, mail: Mail) -> Outcome:
+        """Hand a mail over, or tell truly that it was not. Raises MailRefused."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what is kept open between mails."""
+        ...

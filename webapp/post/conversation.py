@@ -1,0 +1,242 @@
+"""What is said to the relay, step by step, so that it is known at each moment how far it went."""
+
+import base64
+import re
+import ssl
+
+from . import Outcome, Result
+from .relay import Limits, SmtpServer
+from .wire import Clock, NoAnswer, Reply, Wire, connect
+
+# The steps, in order. "payload" has begun when its first byte is sent, "dot" when the dot's is.
+PHASES = (
+    "connect",
+    "greeting",
+    "ehlo",
+    "tls",
+    "auth",
+    "mail",
+    "rcpt",
+    "data",
+    "payload",
+    "dot",
+    "done",
+)
+_BEFORE_PAYLOAD = frozenset(PHASES[: PHASES.index("payload")])
+# In these the relay speaks about this mail. What it refuses earlier is us, or it is out of order:
+# the mail itself may be tried again.
+_ABOUT_THE_MAIL = frozenset({"mail", "rcpt", "data", "dot"})
+
+# How we name ourselves. Our machine's real name would travel in the letter, and could name a group.
+OUR_NAME = b"[127.0.0.1]"
+_SHUTTING_DOWN = 421
+_LINE_START_DOT = re.compile(rb"^\.", re.MULTILINE)
+
+
+class Declined(Exception):
+    """The relay answered in words, and not with a yes."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def dot_stuffed(mail: bytes) -> bytes:
+    """Double each dot that begins a line, so that none is taken for the end (RFC 5321, 4.5.2)."""
+    return _LINE_START_DOT.sub(b"..", mail)
+
+
+class Conversation:
+    """One connection to the relay, which carries one mail after the other."""
+
+    def __init__(self, server: SmtpServer, limits: Limits, clock: Clock) -> None:
+        self.phase = "connect"
+        # True only between two mails, when both sides agree where they are.
+        self.is_ready = False
+        self._server = server
+        self._limits = limits
+        self._clock = clock
+        self._before_dot = clock() + limits.before_dot
+        self._extensions: dict[str, frozenset[str]] = {}
+        self._wire: Wire | None = None
+
+    def open(self, context: ssl.SSLContext | None, before_dot: float) -> Outcome | None:
+        """Connect, get private, log in; gives an outcome only where that failed."""
+        self._before_dot = before_dot
+        try:
+            self._connect(context)
+            self._log_in()
+        except NoAnswer:
+            return self._ended(None)
+        except Declined as declined:
+            return self._ended(declined.code)
+        return None
+
+    def deliver(self, sender: str, recipient: str, payload: bytes, before_dot: float) -> Outcome:
+        """Hand one mail over; the payload is dot-stuffed and ends with a line's end."""
+        self._before_dot = before_dot
+        self.is_ready = False
+        try:
+            self._announce(sender, recipient)
+            self._hand_over(payload)
+        except NoAnswer:
+            return self._ended(None)
+        except Declined as declined:
+            return self._ended(declined.code)
+        self.phase = "done"
+        self.is_ready = True
+        return Outcome(Result.SENT)
+
+    def is_quiet(self) -> bool:
+        """Tell whether the relay is there and waits for us."""
+        return self._wire is not None and self._wire.is_quiet()
+
+    def close(self, *, politely: bool = False) -> None:
+        """Hang up; politely says so first, and waits for no reply."""
+        if self._wire is None:
+            return
+        try:
+            if politely:
+                self._wire.send(b"QUIT\r\n", self._clock() + self._limits.command)
+        except NoAnswer:
+            pass
+        finally:
+            self._wire.close()
+
+    def _ended(self, code: int | None) -> Outcome:
+        self.close()
+        return Outcome(_result(self.phase, code), self.phase, code)
+
+    def _connect(self, context: ssl.SSLContext | None) -> None:
+        server = self._server
+        self._wire = connect(
+            server.host,
+            server.port,
+            only_here=server.security == "none",
+            until=self._until(self._limits.connect),
+            clock=self._clock,
+        )
+        if server.security == "tls":
+            self._start_tls(context)
+        self.phase = "greeting"
+        self._expect(220)
+        self._greet()
+        if server.security == "starttls":
+            self.phase = "tls"
+            if "STARTTLS" not in self._extensions:
+                raise NoAnswer
+            self._ask(b"STARTTLS", 220)
+            self._start_tls(context)
+            self._greet()
+
+    def _start_tls(self, context: ssl.SSLContext | None) -> None:
+        self.phase = "tls"
+        if context is None:
+            raise NoAnswer
+        self._line.start_tls(context, self._server.host, self._until(self._limits.command))
+
+    def _greet(self) -> None:
+        """Name ourselves and learn what the relay can do; forgets what it said before."""
+        self.phase = "ehlo"
+        lines = self._ask(b"EHLO " + OUR_NAME, 250).lines[1:]
+        words = [line.decode("ascii", "replace").upper().split() for line in lines]
+        self._extensions = {word[0]: frozenset(word[1:]) for word in words if word}
+
+    def _log_in(self) -> None:
+        if not self._server.user:
+            return
+        self.phase = "auth"
+        offered = self._extensions.get("AUTH", frozenset())
+        user, password = self._server.user.encode(), self._server.password.encode()
+        if "PLAIN" in offered:
+            self._ask(b"AUTH PLAIN " + base64.b64encode(b"\0%b\0%b" % (user, password)), 235)
+        elif "LOGIN" in offered:
+            self._ask(b"AUTH LOGIN", 334)
+            self._ask(base64.b64encode(user), 334)
+            self._ask(base64.b64encode(password), 235)
+        else:
+            raise NoAnswer
+
+    def _announce(self, sender: str, recipient: str) -> None:
+        """Say from whom and to whom, and be asked for the mail; in one go where the relay can."""
+        steps = (
+            ("mail", f"MAIL FROM:<{sender}>".encode("ascii"), (250,)),
+            ("rcpt", f"RCPT TO:<{recipient}>".encode("ascii"), (250, 251)),
+            ("data", b"DATA", (354,)),
+        )
+        if "PIPELINING" not in self._extensions:
+            for self.phase, command, wanted in steps:
+                self._ask(command, *wanted)
+            return
+        self.phase = "mail"
+        self._say(b"\r\n".join(command for _, command, _ in steps))
+        refusal: tuple[str, int] | None = None
+        for phase, _, wanted in steps:
+            try:
+                self.phase = phase
+                self._expect(*wanted)
+            except Declined as declined:
+                refusal = refusal or (phase, declined.code)
+            except NoAnswer:
+                break
+        else:
+            if refusal is None:
+                return
+        if refusal is None:
+            raise NoAnswer
+        self.phase = refusal[0]
+        raise Declined(refusal[1])
+
+    def _hand_over(self, payload: bytes) -> None:
+        """Send the mail, then the dot that makes it the relay's."""
+        self.phase = "payload"
+        if not self._line.is_quiet():
+            raise NoAnswer
+        self._line.send(payload, self._before_dot)
+        # A reply that is there before the dot is no reply to it.
+        if not self._line.is_quiet():
+            raise NoAnswer
+        until = self._clock() + self._limits.after_dot
+        self.phase = "dot"
+        self._line.send(b".\r\n", until)
+        code = self._line.read(until).code
+        if not 200 <= code <= 299:
+            raise Declined(code)
+
+    @property
+    def _line(self) -> Wire:
+        if self._wire is None:
+            raise NoAnswer
+        return self._wire
+
+    def _until(self, limit: float) -> float:
+        return min(self._before_dot, self._clock() + limit)
+
+    def _say(self, command: bytes) -> None:
+        self._line.send(command + b"\r\n", self._until(self._limits.command))
+
+    def _expect(self, *wanted: int) -> Reply:
+        reply = self._line.read(self._until(self._limits.command))
+        if reply.code not in wanted:
+            raise Declined(reply.code)
+        return reply
+
+    def _ask(self, command: bytes, *wanted: int) -> Reply:
+        self._say(command)
+        return self._expect(*wanted)
+
+
+def died_early(outcome: Outcome) -> bool:
+    """Tell whether a connection was lost before any byte of the mail was on it."""
+    lost = outcome.code in (None, _SHUTTING_DOWN)
+    return lost and outcome.phase in _BEFORE_PAYLOAD
+
+
+def _result(phase: str, code: int | None) -> Result:
+    """Tell what became of a mail whose relay did not say yes, from where that was."""
+    if code is not None and 500 <= code <= 599 and phase in _ABOUT_THE_MAIL:
+        return Result.REFUSED
+    is_clear_no = code is not None and 400 <= code <= 599
+    if phase == "dot" and not is_clear_no:
+        return Result.PERHAPS_SENT
+    return Result.NOT_SENT

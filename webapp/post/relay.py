@@ -1,0 +1,52 @@
+"""Where the relay is, and how long we wait for it."""
+
+import ipaddress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+Security = Literal["none", "starttls", "tls"]
+
+
+@dataclass(frozen=True)
+class SmtpServer:
+    """The mail server that takes our mail and carries it on."""
+
+    host: str
+    port: int
+    security: Security
+    user: str = field(default="", repr=False)
+    password: str = field(default="", repr=False)
+    # An extra certificate to trust, for a private relay.
+    ca_file: Path | None = None
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long each step of handing over may take, in seconds: a person is waiting."""
+
+    # In all. A little under the 30 s after which most platforms cut a request off.
+    whole: float = 25.0
+    connect: float = 5.0
+    # From one command to its whole reply; also for greeting and handshake.
+    command: float = 5.0
+    # From the final dot to its reply: a relay may look for viruses here, so longer than the rest.
+    # It is set aside from the start: no dot is sent without the full time to hear the answer.
+    after_dot: float = 12.0
+    # Unused for longer than this, a kept connection is not trusted to be alive.
+    idle: float = 20.0
+
+    @property
+    def before_dot(self) -> float:
+        """All there is for everything up to the final dot."""
+        return self.whole - self.after_dot
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host's name or address is this very machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.partition("%")[0]).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,109 @@
+"""Mail by SMTP: over connections that are verified, kept, and never guessed about."""
+
+import os
+import ssl
+import time
+from collections import deque
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import SettingsError
+from ..mail import Mail
+from . import Outcome
+from .conversation import Conversation, died_early, dot_stuffed
+from .relay import Limits, Security, SmtpServer, is_loopback
+from .wire import Clock
+
+__all__ = ["Limits", "Security", "SmtpPost", "SmtpServer"]
+
+# As many as one worker has threads; more would lie idle.
+MOST_KEPT = 8
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """A connection between two mails, and which process may use it until when."""
+
+    conversation: Conversation
+    process: int
+    until: float
+
+
+class SmtpPost:
+    """Hands mails to a relay, and tells for each whether the relay has it."""
+
+    def __init__(
+        self,
+        server: SmtpServer,
+        *,
+        limits: Limits = Limits(),  # noqa: B008  frozen, so it may be shared
+        clock: Clock = time.monotonic,
+    ) -> None:
+        """Check what can be checked without the relay; raises SettingsError."""
+        if server.security == "none" and not is_loopback(server.host):
+            raise SettingsError("MAIL_URL may be smtp:// only to this machine; use smtps://.")
+        self._server = server
+        self._limits = limits
+        self._clock = clock
+        self._context = None if server.security == "none" else _context(server.ca_file)
+        # Taking from and adding to a deque needs no lock, so none can be held across a fork.
+        self._kept: deque[_Kept] = deque()
+
+    def send(self, mail: Mail) -> Outcome:
+        """Hand one mail over within the limits. Raises MailRefused before anything is sent."""
+        payload = dot_stuffed(mail.to_bytes())
+        before_dot = self._clock() + self._limits.before_dot
+        kept = self._take()
+        if kept is not None:
+            outcome = kept.deliver(mail.sender, mail.recipient, payload, before_dot)
+            if not died_early(outcome):
+                return self._finished(kept, outcome)
+        fresh = Conversation(self._server, self._limits, self._clock)
+        failed = fresh.open(self._context, before_dot)
+        if failed is not None:
+            return failed
+        return self._finished(
+            fresh, fresh.deliver(mail.sender, mail.recipient, payload, before_dot)
+        )
+
+    def close(self) -> None:
+        """Say goodbye on all kept connections."""
+        while self._kept:
+            self._drop(self._kept.pop())
+
+    def _finished(self, conversation: Conversation, outcome: Outcome) -> Outcome:
+        """Keep a connection that is in order; the outcome stands whatever comes of that."""
+        if conversation.is_ready and len(self._kept) < MOST_KEPT:
+            until = self._clock() + self._limits.idle
+            self._kept.append(_Kept(conversation, os.getpid(), until))
+        else:
+            conversation.close(politely=conversation.is_ready)
+        return outcome
+
+    def _take(self) -> Conversation | None:
+        """Take the connection used last, if it can still be used; drop those that cannot."""
+        while True:
+            try:
+                kept = self._kept.pop()
+            except IndexError:
+                return None
+            mine = kept.process == os.getpid()
+            if mine and self._clock() < kept.until and kept.conversation.is_quiet():
+                return kept.conversation
+            self._drop(kept)
+
+    def _drop(self, kept: _Kept) -> None:
+        """Hang up; not a word on a connection that belongs to the process we were forked from."""
+        mine = kept.process == os.getpid()
+        kept.conversation.close(politely=mine and kept.conversation.is_quiet())
+
+
+def _context(ca_file: Path | None) -> ssl.SSLContext:
+    """Trust what this machine trusts, and the host's own certificate besides."""
+    context = ssl.create_default_context()
+    try:
+        if ca_file is not None:
+            context.load_verify_locations(ca_file)
+    except (OSError, ValueError):
+        raise SettingsError("MAIL_CA_FILE cannot be read as a certificate.") from None
+    return context

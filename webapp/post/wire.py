@@ -1,0 +1,161 @@
+"""A socket on which whole replies are read: each in time, of bounded length, none out of turn."""
+
+import re
+import socket
+import ssl
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from .relay import is_loopback
+
+# Seconds on a clock that never goes back.
+Clock = Callable[[], float]
+
+# RFC 5321, 4.5.3.1.5 allows 512 bytes a line; some servers say more. No server needs this much.
+LONGEST_LINE = 2048
+# A long list of extensions has some 30 lines.
+MOST_LINES = 100
+_CHUNK = 4096
+_REPLY_LINE = re.compile(rb"([2-5][0-9][0-9])(?:([ -])(.*))?", re.DOTALL)
+
+
+class NoAnswer(Exception):
+    """No readable reply in time. Holds nothing that came from the server."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A whole reply: its number, and its lines of text, which stay in here."""
+
+    code: int
+    lines: tuple[bytes, ...] = field(repr=False)
+
+
+class Wire:
+    """A connection that sends bytes and reads replies, each until a moment on the clock.
+
+    Raises NoAnswer for whatever goes wrong.
+    """
+
+    def __init__(self, connection: socket.socket, clock: Clock) -> None:
+        self._socket = connection
+        self._clock = clock
+        self._unread = b""
+
+    def start_tls(self, context: ssl.SSLContext, host: str, until: float) -> None:
+        """Make the connection private, and be sure who is at its other end.
+
+        What arrived before the handshake could come from anybody: with it, the connection is given
+        up, since those bytes would otherwise be taken for words from inside (CVE-2011-0411 and its
+        family).
+        """
+        if not self.is_quiet():
+            raise NoAnswer
+        self._socket.settimeout(self._left(until))
+        try:
+            self._socket = context.wrap_socket(self._socket, server_hostname=host)
+        except (OSError, ValueError):
+            raise NoAnswer from None
+
+    def send(self, data: bytes, until: float) -> None:
+        """Send all of it. A server that has spoken before it was asked is not spoken to."""
+        if self._unread:
+            raise NoAnswer
+        rest = memoryview(data)
+        while rest:
+            self._socket.settimeout(self._left(until))
+            try:
+                rest = rest[self._socket.send(rest) :]
+            except OSError:
+                raise NoAnswer from None
+
+    def read(self, until: float) -> Reply:
+        """Read one whole reply (RFC 5321, 4.2)."""
+        lines: list[bytes] = []
+        codes: set[bytes] = set()
+        while len(lines) < MOST_LINES:
+            found = _REPLY_LINE.fullmatch(self._line(until))
+            if found is None:
+                raise NoAnswer
+            codes.add(found[1])
+            lines.append(found[3] or b"")
+            if len(codes) > 1:
+                raise NoAnswer
+            if found[2] != b"-":
+                return Reply(int(found[1]), tuple(lines))
+        raise NoAnswer
+
+    def is_quiet(self) -> bool:
+        """Tell whether the other end is still there and has said nothing that was not read."""
+        if self._unread:
+            return False
+        try:
+            self._socket.settimeout(0)
+            self._socket.recv(1)
+        except (BlockingIOError, ssl.SSLWantReadError):
+            return True
+        except OSError:
+            pass
+        return False
+
+    def close(self) -> None:
+        """Let go, without a word and without waiting."""
+        with suppress(OSError):
+            self._socket.close()
+
+    def _line(self, until: float) -> bytes:
+        while b"\n" not in self._unread:
+            if len(self._unread) > LONGEST_LINE:
+                raise NoAnswer
+            self._unread += self._receive(until)
+        line, _, self._unread = self._unread.partition(b"\n")
+        if len(line) > LONGEST_LINE:
+            raise NoAnswer
+        return line.removesuffix(b"\r")
+
+    def _receive(self, until: float) -> bytes:
+        self._socket.settimeout(self._left(until))
+        try:
+            received = self._socket.recv(_CHUNK)
+        except OSError:
+            raise NoAnswer from None
+        if not received:
+            raise NoAnswer
+        return received
+
+    def _left(self, until: float) -> float:
+        left = until - self._clock()
+        if left <= 0:
+            raise NoAnswer
+        return left
+
+
+def connect(host: str, port: int, *, only_here: bool, until: float, clock: Clock) -> Wire:
+    """Open a connection to the first address that answers; raises NoAnswer.
+
+    `only_here` takes no address but this machine's own, whatever the name says. Looking up the
+    name is the system's own affair, and the one step whose time is the resolver's to limit.
+    """
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        raise NoAnswer from None
+    if only_here:
+        found = [entry for entry in found if is_loopback(str(entry[4][0]))]
+    for tried, (family, kind, protocol, _, address) in enumerate(found):
+        # Shared out, so that an address without a way to it leaves time for the next.
+        left = (until - clock()) / (len(found) - tried)
+        if left <= 0:
+            break
+        connection = socket.socket(family, kind, protocol)
+        try:
+            connection.settimeout(left)
+            connection.connect(address)
+            # Else the second small packet of a mail waits 40 ms for the first one's receipt.
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        except OSError:
+            connection.close()
+            continue
+        return Wire(connection, clock)
+    raise NoAnswer
