@@ -27,7 +27,7 @@ PLAIN_LINE = r"[\x21-\x7e][\x20-\x7e]*"
 WORD = r"=\?utf-8\?[qb]\?[\x21-\x3e\x40-\x7e]+\?="
 
 GRAMMAR = {
-    "From": rf"Word Ahead{FOLD}<{ADDRESS}>",
+    "From": rf" Word Ahead{FOLD}<{ADDRESS}>",
     "To": FOLD + ADDRESS,
     "Reply-To": FOLD + ADDRESS,
     "Subject": rf" (?:{WORD}(?:\r\n {WORD})*|(?!.*=\?){PLAIN_LINE}(?:\r\n {PLAIN_LINE})*)",
