@@ -24,7 +24,7 @@ _LINK = re.compile(r"\]\(([^)#\s]+)")
 # A relative path, or the name of a file; `<id>` and `*` stand for any name.
 _PATH = re.compile(r"(?:[\w.<>*-]+/)+[\w.<>*-]*|[\w-]+\.(?:py|toml|lock|md|css|html)")
 _MAKE = re.compile(r"\bmake ([a-z]+)")
-_FLASK = re.compile(r"\bflask --app webapp ((?:[a-z]+ ?)+)")
+_FLASK = re.compile(r"\bflask --app webapp ((?:[a-z]+(?: |$))+)")
 
 
 def _code(document: Path) -> Iterator[str]:
