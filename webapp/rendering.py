@@ -1,0 +1,194 @@
+"""A letter becomes the subject, text and HTML of a mail, through mail_templates/."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Literal
+from urllib.parse import quote
+
+from jinja2 import (
+    Environment,
+    StrictUndefined,
+    Template,
+    TemplateSyntaxError,
+    UndefinedError,
+    select_autoescape,
+)
+
+from .errors import TemplateError
+from .inlining import check_css, flatten, inline, mirrored
+from .letter import ADDRESS_SLOT, Letter, Part, Reply
+
+Direction = Literal["ltr", "rtl"]
+
+_FILES: Final = ("subject.txt", "body.txt", "body.html")
+
+# Gmail cuts a mailto: address at about this many characters, others at 2,000.
+MAILTO_LIMIT: Final = 1_600
+
+# Every part once, and lists of one and of two: what a template asks for is then looked up.
+_SPECIMEN: Final = Letter(
+    language="en-GB",
+    direction="ltr",
+    level="named",
+    subject="A letter",
+    title="A letter",
+    greeting="Hello,",
+    opening="An opening.",
+    request="A request.",
+    first="The first thing.",
+    parts=(Part("One", ("An item.",)), Part("Two", ("An item.", "Another."))),
+    own_words=("A paragraph.",),
+    rights="Rights.",
+    closing="A closing.",
+    sharing="Sharing.",
+    reply_line=f"Write to {ADDRESS_SLOT}.",
+    replies=(Reply("A reply", "A letter", "A reply."),),
+    sign_off="Thank you,",
+    name="A name",
+    credit="Credit.",
+    version="Version.",
+)
+
+
+@dataclass(frozen=True)
+class Bodies:
+    """What a mail says, in its three forms."""
+
+    subject: str = field(repr=False)
+    text: str = field(repr=False)
+    html: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class ReplyLink:
+    """A ready reply and the mailto: address that opens it."""
+
+    label: str
+    href: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class _Mail:
+    """The three compiled templates of a mail."""
+
+    subject: Template
+    text: Template
+    html: Template
+
+    def bodies(self, context: Mapping[str, object]) -> Bodies:
+        return Bodies(
+            subject=" ".join(self.subject.render(context).split()),
+            text=self.text.render(context).strip() + "\n",
+            html=self.html.render(context) + "\n",
+        )
+
+
+class MailTemplates:
+    """All mails we send, compiled and with their styles inline."""
+
+    def __init__(self, mails: Mapping[tuple[str, Direction], _Mail]) -> None:
+        self._mails = mails
+
+    @classmethod
+    def load(cls, folder: Path) -> MailTemplates:
+        """Read mail_templates; raises TemplateError, naming file and line."""
+        environment = _environment()
+        css = _stylesheets(folder)
+        names = sorted({path.parent.name for name in _FILES for path in folder.glob(f"*/{name}")})
+        templates = cls(
+            {
+                (name, direction): _load_mail(environment, folder, name, css[direction])
+                for name in names
+                for direction in css
+            }
+        )
+        templates._try_out()
+        return templates
+
+    def letter_bodies(self, letter: Letter, address: str) -> Bodies:
+        """The letter as mail; without an address (a letter to copy) it has no lines to reply by."""
+        before, _, after = letter.reply_line.partition(ADDRESS_SLOT) if address else ("", "", "")
+        return self._mails["letter", letter.direction].bodies(
+            {
+                "letter": letter,
+                "language": letter.language,
+                "direction": letter.direction,
+                "title": letter.title,
+                "address": address,
+                "mailto": _mailto(address),
+                "before_address": before,
+                "after_address": after,
+                "reply_line": f"{before}{address}{after}",
+                "replies": reply_links(letter.replies, address) if address else (),
+            }
+        )
+
+    def _try_out(self) -> None:
+        try:
+            self.letter_bodies(_SPECIMEN, "you@example.org")
+        except KeyError:
+            raise TemplateError("letter: this mail template is missing.") from None
+        except UndefinedError as error:
+            raise TemplateError(f"letter: {error.message}.") from None
+
+
+def reply_links(replies: Iterable[Reply], address: str) -> tuple[ReplyLink, ...]:
+    """Ready replies as links; a link that mail programs would cut loses its body (RFC 6068)."""
+    links = []
+    for reply in replies:
+        bare = f"{_mailto(address)}?subject={quote(reply.subject, safe='')}"
+        href = f"{bare}&body={quote(reply.body, safe='')}"
+        links.append(ReplyLink(reply.label, href if len(href) <= MAILTO_LIMIT else bare))
+    return tuple(links)
+
+
+def _mailto(address: str) -> str:
+    return "mailto:" + quote(address, safe="@")
+
+
+def _environment() -> Environment:
+    """Jinja with what a letter needs and no more: no filter, for one, that stops the escaping."""
+    environment = Environment(
+        autoescape=select_autoescape(("html",)),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters = {"length": len}
+    environment.globals.clear()
+    return environment
+
+
+def _stylesheets(folder: Path) -> dict[Direction, str]:
+    try:
+        css = (folder / "mail.css").read_text("utf-8")
+    except (OSError, UnicodeError):
+        raise TemplateError("mail.css: the mails' stylesheet cannot be read.") from None
+    check_css(css, "mail.css")
+    return {"ltr": css, "rtl": mirrored(css)}
+
+
+def _load_mail(environment: Environment, folder: Path, name: str, css: str) -> _Mail:
+    """Compile the three files of a mail."""
+    subject, text, html = (f"{name}/{file}" for file in _FILES)
+    return _Mail(
+        _compiled(environment, subject, _plain(environment, folder, subject)),
+        _compiled(environment, text, _plain(environment, folder, text)),
+        _compiled(environment, html, inline(environment, folder, html, css)),
+    )
+
+
+def _plain(environment: Environment, folder: Path, file: str) -> str:
+    return "".join(piece.source for piece in flatten(environment, folder, file))
+
+
+def _compiled(environment: Environment, file: str, source: str) -> Template:
+    # White space round tags was trimmed when the files were read; not a second time.
+    exact = environment.overlay(trim_blocks=False, lstrip_blocks=False)
+    try:
+        return Template.from_code(exact, exact.compile(source, file), {})
+    except TemplateSyntaxError as error:
+        raise TemplateError(f"{file}: {error.message}") from None
