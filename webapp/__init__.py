@@ -1,0 +1,116 @@
+"""Word Ahead: a letter for the moment in which somebody cannot say it."""
+
+from __future__ import annotations
+
+import datetime
+import os
+from pathlib import Path
+from typing import Any, Final
+
+import click
+from flask import Flask
+from flask_wtf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from . import cli
+from .addresses import domain_exists
+from .browser import AnswersCookie
+from .keys import Keys
+from .post import Post
+from .post.outbox import OutboxPost
+from .post.smtp import SmtpPost
+from .rendering import MailTemplates
+from .services import Services
+from .settings import OutboxFolder, Settings, from_environment
+from .views import check, common, outbox, pages, safety, steps
+from .words import load
+
+ROOT: Final = Path(__file__).parent.parent
+MAIL_TEMPLATES: Final = ROOT / "mail_templates"
+
+# A person cannot type more; a script that sends more is not read to its end.
+_MAX_BODY_BYTES: Final = 256 * 1024
+
+
+def create_app(settings: Settings | None = None, **replacements: Any) -> Flask:  # noqa: ANN401
+    """Wire everything together; `replacements` take the place of parts of Services by name.
+
+    Without settings they come from the environment. Raises SettingsError, WordsError or
+    TemplateError where the app must not start.
+    """
+    app = Flask(__name__, instance_path=str(ROOT / "instance"))
+    cli.init_app(app, MAIL_TEMPLATES)
+    if settings is None:
+        if _only_for_the_shell():
+            return app
+        settings = from_environment(os.environ, Path(app.instance_path))
+    services = _services(settings, replacements)
+    app.extensions[common.EXTENSION] = services
+    _configure(app, services)
+    safety.init_app(app)
+    for blueprint in (steps.bp, check.bp, pages.bp):
+        app.register_blueprint(blueprint)
+    if isinstance(settings.mail, OutboxFolder):
+        app.register_blueprint(outbox.bp)
+    return app
+
+
+def _services(settings: Settings, replacements: dict[str, Any]) -> Services:
+    templates = replacements.pop("mail_templates", MAIL_TEMPLATES)
+    parts: dict[str, Any] = {
+        "settings": settings,
+        "library": load(templates / "words"),
+        "templates": MailTemplates.load(templates),
+        "keys": Keys(settings.secret_key, settings.secret_key_fallbacks),
+        "clock": _now,
+        "domain_exists": domain_exists,
+        "post": _post(settings),
+    }
+    return Services(**(parts | replacements))
+
+
+def _post(settings: Settings) -> Post | None:
+    if settings.mail is None:
+        return None
+    if isinstance(settings.mail, OutboxFolder):
+        return OutboxPost(settings.mail.path)
+    return SmtpPost(settings.mail)
+
+
+def _configure(app: Flask, services: Services) -> None:
+    settings = services.settings
+    app.config.update(
+        MAX_CONTENT_LENGTH=_MAX_BODY_BYTES,
+        MAX_FORM_MEMORY_SIZE=_MAX_BODY_BYTES,
+        TRUSTED_HOSTS=_trusted_hosts(settings),
+        # Writing may take a person all day: a form's token has no time limit.
+        WTF_CSRF_TIME_LIMIT=None,
+        # The Referer is not asked for; safety.py looks at Fetch Metadata and Origin.
+        WTF_CSRF_SSL_STRICT=False,
+        # Each form checks its own token, so that it can show the page again with everything kept.
+        WTF_CSRF_CHECK_DEFAULT=False,
+        WTF_CSRF_SECRET_KEY=services.keys.key("csrf/v1").hex(),
+    )
+    CSRFProtect(app)
+    app.session_interface = AnswersCookie(services.keys, services.library, settings.secure)
+    app.jinja_env.globals.update(common.template_globals())
+    if hops := settings.trusted_proxies:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=hops, x_proto=hops, x_host=0, x_prefix=0
+        )
+
+
+def _trusted_hosts(settings: Settings) -> list[str]:
+    if settings.demo:
+        return [settings.public_host, "localhost", "127.0.0.1", "[::1]"]
+    return [settings.public_host]
+
+
+def _now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.UTC)
+
+
+def _only_for_the_shell() -> bool:
+    """Whether a shell command loads the app that serves nobody, and so needs no settings."""
+    context = click.get_current_context(silent=True)
+    return context is not None and context.info_name != "run"

@@ -143,6 +143,18 @@ def statements_to_choose(
     return starters, rest
 
 
+def contradictions(answers: Answers, words: Words) -> list[tuple[str, str]]:
+    """Pairs of ticked sentences that do not go well together."""
+    printed = [words.statements[one] for one in answers.say if one in words.statements]
+    printed = [s for s in printed if s.fits(answers.situation, answers.level)]
+    return [
+        (say(one, answers, words), say(other, answers, words))
+        for place, one in enumerate(printed)
+        for other in printed[place + 1 :]
+        if other.id in one.contradicts or one.id in other.contradicts
+    ]
+
+
 def _fitting(section: Section, answers: Answers) -> Iterator[Statement]:
     return (s for s in section.statement if s.fits(answers.situation, answers.level))
 
@@ -178,7 +190,7 @@ def _rights(answers: Answers, words: Words) -> str:
     right = words.rights.get(answers.rights)
     if right is None or not right.fits(answers.situation, answers.level):
         return ""
-    return _with_name(right.in_voice(answers.voice), answers, words)
+    return say(right, answers, words)
 
 
 def _with_name(text: str, answers: Answers, words: Words) -> str:

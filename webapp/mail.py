@@ -30,12 +30,9 @@ _BLANK = dict.fromkeys(map(ord, "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa
 _SPACES = {"Cc", "Zs", "Zl", "Zp"}
 # Format (bidi, zero width), half characters, and what only one program or font understands.
 _DROPPED = {"Cf", "Cs", "Co"}
-_ZERO_WIDTH_JOINER = "\u200d"
 
 # `binascii.b2a_qp` forgets the width of a space at the end of a line: up to 78 columns, not 76.
 _OVERLONG = re.compile(rb"^(.{74,76})(=(?:20|09))$", re.MULTILINE)
-# Mailboxes of the old kind put ">" before this, which would break a signature.
-_FROM_LINE = re.compile(rb"^From ", re.MULTILINE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,5 +191,9 @@ def _quoted_printable(text: str) -> bytes:
         encoded = binascii.b2a_qp(unix_lines.encode(), istext=True)
     except UnicodeEncodeError:
         raise MailRefused("A body holds half a character.") from None
-    short = _OVERLONG.sub(rb"\1=\n\2", encoded)
-    return _FROM_LINE.sub(b"From=\n ", short).replace(b"\n", b"\r\n")
+    # Framed, so that the first and the last line are found like all others.
+    framed = b"\n%b\n" % encoded
+    if b"=20\n" in framed or b"=09\n" in framed:
+        framed = _OVERLONG.sub(rb"\1=\n\2", framed)
+    # Old mailboxes put ">" before a line that begins "From ", which would break a signature.
+    return framed.replace(b"\nFrom ", b"\nFrom=\n ").replace(b"\n", b"\r\n")[2:-2]

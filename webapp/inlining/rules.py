@@ -15,14 +15,15 @@ from ..errors import TemplateError
 # Stands for each expression and each tag of a template while the CSS is put inline.
 SLOT: Final = "wordaheadslot"
 
+_TEXT_ELEMENTS: Final = ("h1", "h2", "h3", "p", "ul", "ol", "li", "strong", "em", "span", "a")
+_TABLE_ATTRIBUTES: Final = ("width", "bgcolor", "cellpadding", "cellspacing", "border")
+
 ELEMENTS: Final = frozenset(
     ("html", "head", "meta", "title", "body", "table", "tbody", "tr", "td", "div", "blockquote")
-    + ("h1", "h2", "h3", "p", "ul", "ol", "li", "strong", "em", "span", "a", "br", "hr")
-)
+).union(_TEXT_ELEMENTS, ("br", "hr"))
 ATTRIBUTES: Final = frozenset(
     ("charset", "name", "content", "lang", "dir", "role", "class", "style", "href")
-    + ("width", "bgcolor", "cellpadding", "cellspacing", "border")
-)
+).union(_TABLE_ATTRIBUTES)
 
 _LENGTH = r"(?:0|\d+(?:\.\d+)?(?:px|em|%))"
 # Three values at most, so that left and right are alike: only then can a page be mirrored.

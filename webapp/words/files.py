@@ -49,9 +49,7 @@ def _read_language(folder: Path, problems: list[str]) -> Words | None:
     rights = _read_model(folder / "rights.toml", Rights, problems)
     situations = dict(_read_folder(folder / "situations", Situation, problems))
     sections = dict(_read_folder(folder / "statements", Section, problems))
-    texts = {
-        name: _read_toml(folder / f"{name}.toml", problems) for name in TEXTS
-    }
+    texts = {name: _read_toml(folder / f"{name}.toml", problems) for name in TEXTS}
     if frame is None or condition is None or rights is None or len(problems) > before:
         return None
     words = Words(
@@ -135,9 +133,11 @@ def _name(path: Path) -> str:
 
 
 def _hash_of(folder: Path) -> str:
-    """Six hexadecimal digits over all files of a language."""
+    """Six hexadecimal digits over all files that a letter is made of; the form's own are not."""
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*.toml")):
+        if path.parent == folder and path.stem in TEXTS:
+            continue
         content = path.read_bytes()
         digest.update(f"{path.relative_to(folder).as_posix()}\0{len(content)}\0".encode())
         digest.update(content)

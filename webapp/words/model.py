@@ -6,6 +6,7 @@ import datetime
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -124,20 +125,14 @@ class Situation(Model):
         }[level]
 
 
-class Right(Model):
+class Right(Wording):
     """An optional last paragraph on what the law of a place may ask of the reader."""
 
     id: str
     place: str
     situations: tuple[str, ...]
     levels: tuple[Level, ...]
-    me: str
-    them: str
     source: tuple[str, ...]
-
-    def in_voice(self, voice: Voice) -> str:
-        """The paragraph for a voice."""
-        return self.me if voice == "me" else self.them
 
     def fits(self, situation: str, level: Level) -> bool:
         """Whether it may be offered for this situation at this level."""
@@ -220,6 +215,7 @@ class Library:
         return self.languages.get(language) or next(iter(self.languages.values()))
 
 
+@cache
 def short_hash(one: str) -> bytes:
     """Four bytes that stand for an id in the browser's cookie, whatever its place in the files."""
     return hashlib.sha256(one.encode()).digest()[:4]

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from .model import LEVELS, Section, Situation, Statement, Wording, Words, short_hash
+from .model import LEVELS, Level, Section, Situation, Statement, Wording, Words, short_hash
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}|[{}]")
 
@@ -83,7 +83,7 @@ def _check_situation(words: Words, situation: Situation) -> Iterator[str]:
             yield from _check_wording(words, file, key, wording)
 
 
-def _check_starters(words: Words, file: str, situation: Situation, level: Any) -> Iterator[str]:
+def _check_starters(words: Words, file: str, situation: Situation, level: Level) -> Iterator[str]:
     ids = situation.starters.at(level)
     for one, times in Counter(ids).items():
         key = f"starters.{level}"

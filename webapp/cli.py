@@ -1,0 +1,104 @@
+"""The shell: a letter from a file of answers, and the check of the words."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, Any, Final
+
+import click
+from flask import Flask
+from flask.cli import AppGroup
+
+from .errors import AnswersError
+from .forms import answers_from
+from .letter import Answers, compose
+from .mail import Mail, message_id
+from .proofreading import problems_in
+from .rendering import MailTemplates
+from .words import Words, load
+
+# Without a host there is no MAIL_FROM: a name that can belong to nobody (RFC 2606).
+_SENDER: Final = "letters@wordahead.example"
+
+
+def init_app(app: Flask, mail_templates: Path) -> None:
+    """Put the commands on the app; none of these needs a setting."""
+    app.cli.add_command(_letter_command(mail_templates))
+    app.cli.add_command(_words_group(mail_templates))
+
+
+def _letter_command(mail_templates: Path) -> click.Command:
+    @click.command("letter", help="Print the letter to oneself for ANSWERS, a JSON file or -.")
+    @click.argument("answers", type=click.File("r", encoding="utf-8"))
+    @click.option("--as", "form", type=click.Choice(["eml", "html", "text"]), default="text")
+    def letter(answers: IO[str], form: str) -> None:
+        words = load(mail_templates / "words").words("en")
+        try:
+            said, address = answers_from(_table(answers), words)
+            mail = _mail(said, address, words, MailTemplates.load(mail_templates))
+        except AnswersError as error:
+            click.echo(f"{error.field}: {_sentence(error, words)}", err=True)
+            sys.exit(2)
+        _print(mail, form)
+
+    return letter
+
+
+def _words_group(mail_templates: Path) -> AppGroup:
+    group = AppGroup("words", help="The words of the letters.")
+
+    @group.command("check", with_appcontext=False, help="Check all words; print every problem.")
+    def check() -> None:
+        report = problems_in(mail_templates / "words")
+        for line in report.figures:
+            click.echo(line)
+        for problem in report.problems:
+            click.echo(problem, err=True)
+        sys.exit(1 if report.problems else 0)
+
+    return group
+
+
+def _table(file: IO[str]) -> Mapping[str, Any]:
+    try:
+        table = json.load(file)
+    except (ValueError, RecursionError):
+        raise AnswersError("answers", "json_expected") from None
+    if not isinstance(table, dict):
+        raise AnswersError("answers", "json_expected")
+    return table
+
+
+def _sentence(error: AnswersError, words: Words) -> str:
+    """What the form would say; it never repeats what was typed."""
+    sentences: dict[str, str] = words.texts["form"]["errors"]
+    sentence = sentences.get(str(error), str(error))
+    return " ".join(sentence.partition("{")[0].split())
+
+
+def _mail(said: Answers, address: str, words: Words, templates: MailTemplates) -> Mail:
+    bodies = templates.letter_bodies(compose(said, words), address)
+    return Mail(
+        sender=_SENDER,
+        recipient=address,
+        subject=bodies.subject,
+        text=bodies.text,
+        html=bodies.html,
+        language=words.frame.code,
+        message_id=message_id(b"shell", _SENDER.rpartition("@")[2], bodies.text, address),
+        date=datetime.datetime.now(datetime.UTC),
+        auto_submitted=True,
+    )
+
+
+def _print(mail: Mail, form: str) -> None:
+    content = {
+        "eml": mail.to_bytes,
+        "html": lambda: mail.html.encode(),
+        "text": lambda: mail.text.encode(),
+    }[form]()
+    click.get_binary_stream("stdout").write(content)

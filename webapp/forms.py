@@ -1,0 +1,210 @@
+"""The form's fields and their checks; a form neither sends nor stores.
+
+Errors are keys of [errors] in the words' form.toml: the words own every sentence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Final
+
+from flask_wtf import FlaskForm
+from werkzeug.datastructures import MultiDict
+from wtforms import Field, HiddenField, SelectMultipleField, StringField, TextAreaField
+from wtforms.validators import ValidationError
+
+from .addresses import read_address
+from .errors import AnswersError
+from .letter import Answers
+from .typed import clean_line, clean_lines, contact_in, utf8_length
+from .words import LEVELS, VOICES, Words
+
+Check = Callable[[FlaskForm, Field], None]
+
+
+@dataclass(frozen=True)
+class Room:
+    """How much a free field may hold: together they fit the cookie (see browser.py)."""
+
+    characters: int
+    utf8_bytes: int
+
+
+NAME: Final = Room(80, 200)
+FIRST: Final = Room(150, 270)
+OWN_WORDS: Final = Room(600, 1200)
+
+
+def fits(room: Room) -> Check:
+    """Refuse a text that is too long for its room."""
+
+    def check(form: FlaskForm, field: Field) -> None:
+        if len(field.data) > room.characters or utf8_length(field.data) > room.utf8_bytes:
+            raise ValidationError(f"{field.name}_too_long")
+
+    return check
+
+
+def no_contact(form: FlaskForm, field: Field) -> None:
+    """Refuse links, addresses and telephone numbers: a letter goes to an unproven address."""
+    if contact_in(field.data):
+        raise ValidationError("contact")
+
+
+def one_of(known: Sequence[str] | Mapping[str, object]) -> Check:
+    """Refuse what is not in the list."""
+
+    def check(form: FlaskForm, field: Field) -> None:
+        if field.data not in known:
+            raise ValidationError(f"{field.name}_unknown")
+
+    return check
+
+
+def address(form: FlaskForm, field: Field) -> None:
+    """Refuse what is not one plain address; else keep its ASCII form."""
+    try:
+        field.data = read_address(field.data, field.name)
+    except AnswersError as error:
+        raise ValidationError(str(error)) from None
+
+
+def _line(text: str | None) -> str:
+    return clean_line(text or "")
+
+
+def _lines(text: str | None) -> str:
+    return clean_lines(text or "")
+
+
+class StepForm(FlaskForm):
+    """A page of the form: it knows the draft that it was made for."""
+
+    draft = HiddenField()
+    then = HiddenField()
+
+    chooses_level: ClassVar[bool] = False
+
+    def __init__(self, words: Words, **kwargs: Any) -> None:  # noqa: ANN401  # WTForms' own
+        self.words = words
+        super().__init__(**kwargs)
+
+    def errors_by_field(self) -> dict[str, str]:
+        """The first error of each field; a form token that failed counts as `again`."""
+        found = {name: errors[0] for name, errors in self.errors.items() if errors and name}
+        if "csrf_token" in found:
+            return {"": "again"}
+        return {str(name): str(error) for name, error in found.items()}
+
+    def changed(self, answers: Answers) -> Answers:
+        """The answers with what this page asked put in."""
+        raise NotImplementedError
+
+
+class WhereForm(StepForm):
+    """Where the letter goes."""
+
+    situation = StringField()
+    language = HiddenField()
+
+    def validate_situation(self, field: Field) -> None:
+        one_of(self.words.situations)(self, field)
+
+    def changed(self, answers: Answers) -> Answers:
+        return replace(answers, situation=self.situation.data, language=self.words.language)
+
+
+class HowMuchForm(StepForm):
+    """Whose letter it is, and how much it says."""
+
+    name = StringField(filters=[_line], validators=[fits(NAME), no_contact])
+    voice = StringField(filters=[lambda data: data or "me"], validators=[one_of(VOICES)])
+    level = StringField(validators=[one_of(LEVELS)])
+
+    chooses_level = True
+
+    def changed(self, answers: Answers) -> Answers:
+        return replace(answers, name=self.name.data, voice=self.voice.data, level=self.level.data)
+
+
+class WhatForm(StepForm):
+    """What the letter says; the template draws the ticks, this only reads them."""
+
+    say = SelectMultipleField(validate_choice=False)
+
+    def validate_say(self, field: Field) -> None:
+        if any(one not in self.words.statements for one in field.data or ()):
+            raise ValidationError("say_unknown")
+
+    def changed(self, answers: Answers) -> Answers:
+        ticked = frozenset(self.say.data or ())
+        return replace(answers, say=tuple(one for one in self.words.statements if one in ticked))
+
+
+class AboutYouForm(StepForm):
+    """Everything else, all of it optional."""
+
+    to_name = StringField(filters=[_line], validators=[fits(NAME), no_contact])
+    first = StringField(filters=[_line], validators=[fits(FIRST), no_contact])
+    own_words = TextAreaField(filters=[_lines], validators=[fits(OWN_WORDS), no_contact])
+    rights = StringField()
+
+    def validate_rights(self, field: Field) -> None:
+        if field.data:
+            one_of(self.words.rights)(self, field)
+
+    def changed(self, answers: Answers) -> Answers:
+        return replace(
+            answers,
+            to_name=self.to_name.data,
+            first=self.first.data,
+            own_words=self.own_words.data,
+            rights=self.rights.data or "",
+        )
+
+
+class SendForm(StepForm):
+    """The address, the letter that was shown, and the questions that were answered."""
+
+    email = StringField(filters=[lambda data: data or ""], validators=[address])
+    shown = HiddenField()
+    answered = HiddenField()
+
+    def changed(self, answers: Answers) -> Answers:
+        return answers
+
+
+class DeleteForm(FlaskForm):
+    """A button that changes something, and nothing else."""
+
+
+STEPS: Final[tuple[type[StepForm], ...]] = (WhereForm, HowMuchForm, WhatForm, AboutYouForm)
+
+
+def answers_from(values: Mapping[str, Any], words: Words) -> tuple[Answers, str]:
+    """The answers and the address in a table, checked by the form's own rules.
+
+    Raises AnswersError whose sentence is a key of the form's errors.
+    """
+    typed = MultiDict(_typed(values))
+    typed.setdefault("email", "you@example.org")
+    typed.setdefault("level", "named")
+    answers = Answers(situation="", language=words.language)
+    for form_class in (*STEPS, SendForm):
+        form = form_class(words, formdata=typed, meta={"csrf": False})
+        if not form.validate():
+            field, error = next(iter(form.errors_by_field().items()))
+            raise AnswersError(field, error)
+        answers = form.changed(answers)
+    return answers, read_address(typed["email"])
+
+
+def _typed(values: Mapping[str, Any]) -> list[tuple[str, str]]:
+    pairs = []
+    for name, value in values.items():
+        for one in value if isinstance(value, list) else [value]:
+            if not isinstance(one, str):
+                raise AnswersError(name, "text_expected")
+            pairs.append((name, one))
+    return pairs

@@ -1,0 +1,45 @@
+"""What the app is made of, wired together once by create_app."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from .addresses import DomainExists
+from .keys import Keys
+from .post import Post
+from .rendering import MailTemplates
+from .settings import Settings
+from .wall import Wall
+from .words import Level, Library
+
+Clock = Callable[[], datetime.datetime]
+
+
+@dataclass(frozen=True)
+class Services:
+    """The parts that a request works with; tests replace one by name."""
+
+    settings: Settings
+    library: Library
+    templates: MailTemplates
+    keys: Keys
+    clock: Clock
+    domain_exists: DomainExists
+    post: Post | None = field(repr=False)
+
+    def wall(self, language: str) -> Wall:
+        """The wall in a language."""
+        return Wall(self.library.words(language).condition)
+
+    def mail_reason(self, language: str, level: Level) -> str:
+        """Why no mail is offered: "no_mail", "wall_mail", or "" where it is.
+
+        Below "named" a mail whose very sender names the condition would give it away.
+        """
+        if self.post is None:
+            return "no_mail"
+        if level != "named" and self.wall(language).is_named_in(self.settings.mail_from):
+            return "wall_mail"
+        return ""

@@ -1,0 +1,55 @@
+// Copy, share, print, and a word while a letter is being sent. The page works without all of it.
+"use strict";
+(() => {
+  const text = () => document.getElementById("plain").value;
+  const show = (selector, action) => {
+    const button = document.querySelector(selector);
+    if (!button) return;
+    button.hidden = false;
+    button.addEventListener("click", () => action(button));
+  };
+  if (navigator.clipboard) {
+    show("[data-copy]", async (button) => {
+      try {
+        await navigator.clipboard.writeText(text());
+        button.textContent = button.dataset.copy;
+        button.setAttribute("role", "status");
+      } catch {
+        const area = document.getElementById("plain");
+        area.closest("details").open = true;
+        area.select();
+      }
+    });
+  }
+  if (navigator.share) {
+    show("[data-share]", () => navigator.share({ text: text() }).catch(() => {}));
+  }
+  show("[data-print]", () => window.print());
+
+  // The letter shows the address as it is typed, where the mail will have it.
+  const email = document.getElementById("email");
+  const slot = document.querySelector(".slot");
+  if (email && slot) {
+    const empty = slot.textContent;
+    email.addEventListener("input", () => {
+      slot.textContent = email.value.trim() || empty;
+    });
+  }
+
+  // One press is enough: the button says so, and takes no second one.
+  const send = document.getElementById("send");
+  if (send) {
+    let sending = false;
+    send.addEventListener("submit", (event) => {
+      if (sending) event.preventDefault();
+      sending = true;
+      const button = send.querySelector("[data-sending]");
+      if (button) button.textContent = button.dataset.sending;
+    });
+  }
+
+  // A page that comes back from the browser's memory may show what was deleted: ask again.
+  addEventListener("pageshow", (event) => {
+    if (event.persisted) location.reload();
+  });
+})();

@@ -1,0 +1,66 @@
+"""What people type: cleaned, measured, and looked through for contact details."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Final
+
+# Characters without a place in a letter: controls, lone surrogates, private use, unassigned.
+_DROPPED_CATEGORIES: Final = frozenset({"Cc", "Cs", "Co", "Cn"})
+# Format characters turn lines round or hide text; only the joiners belong to words (UAX 31).
+_JOINERS: Final = frozenset({"\u200c", "\u200d"})
+_LINE_BREAKS: Final = re.compile(r"\r\n?|[\u0085\u2028\u2029\v\f]")
+_SPACES: Final = re.compile(r"[^\S\n]+")
+
+_ENDINGS: Final = (
+    "com|org|net|edu|gov|mil|int|info|biz|name|pro|app|dev|xyz|online|site|shop|store|club|top|"
+    "link|live|page|blog|cloud|email|click|world|uk|ie|eu|us|ca|au|nz|de|fr|es|it|nl|be|ch|at|se|"
+    "no|dk|fi|pl|pt|cz|ru|cn|jp|in|br|io|me|co|tv|cc|ly|gl|gg|to|ai|sh|im|ws"
+)
+_LINK: Final = re.compile(
+    rf"(?:[a-z][a-z0-9+.-]*://|www\.)\S+|\S+@\S+"
+    rf"|(?<![\w.])(?:[^\W_](?:[\w-]{{0,62}})\.){{1,8}}(?:{_ENDINGS})(?![\w-])(?:/\S*)?",
+    re.IGNORECASE,
+)
+_DATE: Final = re.compile(r"(?<!\d)\d{1,4}([./-])\d{1,2}\1\d{1,4}(?!\d)")
+# Seven digits are the shortest telephone number; spaces, dots and brackets do not hide it.
+_NUMBER: Final = re.compile(r"\+?\(?\d(?:[\s().+-]{0,3}\d){6,}")
+
+
+def clean_line(text: str) -> str:
+    """One line of text: composed (NFC), without controls or characters that cannot be seen."""
+    return " ".join(_clean(text).split())
+
+
+def clean_lines(text: str) -> str:
+    """Lines of text, cleaned each; never more than one empty line between two paragraphs."""
+    lines = [_SPACES.sub(" ", line).strip() for line in _clean(text).split("\n")]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n")
+
+
+def _clean(text: str) -> str:
+    composed = unicodedata.normalize("NFC", _LINE_BREAKS.sub("\n", text))
+    return "".join(char for char in composed if _belongs(char))
+
+
+def _belongs(char: str) -> bool:
+    category = unicodedata.category(char)
+    if category == "Cf":
+        return char in _JOINERS
+    return char == "\n" or char == "\t" or category not in _DROPPED_CATEGORIES
+
+
+def contact_in(text: str) -> str:
+    """The first link, address or telephone number in a text, as it stands there; else ""."""
+    plain = unicodedata.normalize("NFKC", text).replace("\u3002", ".")
+    if link := _LINK.search(plain):
+        return link.group()
+    if number := _NUMBER.search(_DATE.sub(lambda date: "-" * len(date.group()), plain)):
+        return number.group().strip()
+    return ""
+
+
+def utf8_length(text: str) -> int:
+    """How many bytes a text takes."""
+    return len(text.encode("utf-8", "surrogatepass"))

@@ -1,0 +1,1 @@
+"""The pages: GET shows, POST does."""

@@ -1,0 +1,159 @@
+"""The last screen: the letter as it will arrive, and every way to take it."""
+
+from __future__ import annotations
+
+from flask import Blueprint, make_response, redirect, request, url_for
+from werkzeug.wrappers import Response
+
+from ..browser import draft
+from ..delivery.shown import LetterChanged, shown_seal
+from ..delivery.to_self import ToSelf, send_to_self
+from ..forms import DeleteForm, SendForm
+from ..letter import ADDRESS_SLOT, compose, contradictions
+from ..post import Outcome, Result
+from ..questions import Question, open_questions, own_names, seal_of_names
+from ..rendering import Bodies
+from .common import page, services, words
+from .steps import answers, closed, refused
+
+bp = Blueprint("check", __name__)
+
+# After a letter has left, its answers stay hidden in the cookie for so long: time to notice
+# that the address had a slip.
+_SECONDS_TO_COME_BACK = 30 * 60
+# Beyond so many sentences a reader skims; a mild line says so, and nothing is blocked.
+_MANY_TICKS = 20
+
+
+@bp.get("/letter/check")
+def check() -> Response:
+    """Show the letter, word for word, and the ways to take it."""
+    if stop := closed():
+        return stop
+    form = SendForm(words(), formdata=None)
+    return _check_page(form, changed="changed" in request.args)
+
+
+@bp.post("/letter/check")
+def check_submit() -> Response:
+    """Email the letter to its writer; or show the page again and say why not."""
+    form = SendForm(words())
+    if stop := refused(form):
+        return stop
+    if "keep" in request.form and form.csrf_token.validate(form):
+        draft().kept = seal_of_names(answers(), services())
+        return redirect(url_for("check.check"), 303)
+    if _names_to_ask() or not form.validate_on_submit():
+        return _check_page(form, 422)
+    questions = open_questions(form.email.data, answers(), form.answered.data or "", services())
+    if questions:
+        return _check_page(form, 422, questions=questions)
+    return _send(form)
+
+
+@bp.get("/letter/sent")
+def sent() -> Response:
+    """Show what to do now; nothing of the letter."""
+    if not draft().sent_at:
+        return page("nothing.html")
+    can_return = services().clock().timestamp() - draft().sent_at <= _SECONDS_TO_COME_BACK
+    return page("sent.html", can_return=can_return)
+
+
+@bp.post("/letter/sent")
+def sent_submit() -> Response:
+    """Bring the answers back, as a new draft."""
+    found = draft()
+    fresh = services().clock().timestamp() - found.sent_at <= _SECONDS_TO_COME_BACK
+    if not DeleteForm().validate_on_submit() or found.answers is None or not fresh:
+        return page("nothing.html", 409)
+    found.begin(found.answers)
+    return redirect(url_for("check.check"), 303)
+
+
+@bp.get("/letter/my-letter.txt")
+def as_text() -> Response:
+    """Give the letter as a text file."""
+    return closed() or _file(_bodies_without_address().text, "my-letter.txt", "text/plain")
+
+
+@bp.get("/letter/my-letter.html")
+def as_html() -> Response:
+    """Give the letter as a page to keep."""
+    return closed() or _file(_bodies_without_address().html, "my-letter.html", "text/html")
+
+
+@bp.get("/letter/print")
+def as_print() -> Response:
+    """Show the letter alone, as it is printed."""
+    return closed() or page("print.html", letter=compose(answers(), words()))
+
+
+def _send(form: SendForm) -> Response:
+    letter = compose(answers(), words())
+    order = ToSelf(
+        letter=letter,
+        language=answers().language,
+        draft_id=draft().id,
+        shown=form.shown.data or "",
+        address=form.email.data,
+    )
+    try:
+        outcome = send_to_self(order, services())
+    except LetterChanged:
+        return redirect(url_for("check.check", changed=1), 303)
+    if outcome.result is Result.SENT:
+        draft().sent_at = int(services().clock().timestamp())
+        return redirect(url_for("check.sent"), 303)
+    return _check_page(form, 200, outcome=outcome)
+
+
+def _check_page(
+    form: SendForm,
+    status: int = 200,
+    *,
+    changed: bool = False,
+    questions: list[Question] | None = None,
+    outcome: Outcome | None = None,
+) -> Response:
+    letter = compose(answers(), words())
+    mail_reason = services().mail_reason(answers().language, answers().level)
+    form.draft.data = draft().id
+    form.shown.data = shown_seal(letter, draft().id, services())
+    form.answered.data = ",".join([form.answered.data or "", *(q.id for q in questions or ())])
+    return page(
+        "check.html",
+        status,
+        form=form,
+        letter=letter,
+        slot=ADDRESS_SLOT,
+        answers=answers(),
+        changed=changed,
+        questions=questions or [],
+        outcome=outcome.result.name.lower() if outcome else "",
+        names=_names_to_ask(),
+        mail_reason=mail_reason,
+        plain_text=_bodies_without_address().text,
+        contradictions=contradictions(answers(), words()),
+        long=len(answers().say) > _MANY_TICKS,
+        reply_to="" if mail_reason else form.email.data or words().texts["form"]["check"]["slot"],
+    )
+
+
+def _names_to_ask() -> list[str]:
+    """Names of the condition in the person's own words that they have not yet said to keep."""
+    if draft().kept and draft().kept == seal_of_names(answers(), services()):
+        return []
+    return own_names(answers(), services())
+
+
+def _bodies_without_address() -> Bodies:
+    """The letter as it is copied and kept: without the lines by which its reader answers."""
+    return services().templates.letter_bodies(compose(answers(), words()), "")
+
+
+def _file(content: str, name: str, media_type: str) -> Response:
+    response = make_response(content)
+    response.content_type = f"{media_type}; charset=utf-8"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response

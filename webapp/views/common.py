@@ -1,0 +1,70 @@
+"""What every page has: the words in the visitor's language, and the way to a template."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any, cast
+
+from flask import current_app, make_response, render_template, request, url_for
+from markupsafe import Markup, escape
+from werkzeug.wrappers import Response
+
+from ..browser import draft
+from ..services import Services
+from ..typed import contact_in
+from ..words import Words
+
+EXTENSION = "word_ahead"
+
+
+def services() -> Services:
+    """What create_app wired together."""
+    return cast("Services", current_app.extensions[EXTENSION])
+
+
+def words() -> Words:
+    """The words in the language of the answers, or of the address line."""
+    answers = draft().answers
+    asked = request.values.get("language", "")
+    library = services().library
+    if asked in library.languages:
+        return library.words(asked)
+    return library.words(answers.language if answers else "")
+
+
+def page(template: str, status: int = 200, **values: object) -> Response:
+    """A page in the visitor's language."""
+    texts = words().texts
+    settings = services().settings
+    html = render_template(
+        template,
+        words=words(),
+        form_words=texts["form"],
+        pages=texts["pages"],
+        settings=settings,
+        languages=services().library.languages,
+        has_answers=draft().answers is not None and not draft().sent_at,
+        has_outbox="outbox" in current_app.blueprints,
+        **values,
+    )
+    return make_response(html, status)
+
+
+def fill(text: str, **values: object) -> Markup:
+    """A text of the words with its {placeholders} filled in, everything escaped."""
+    filled = str(escape(text))
+    for name, value in values.items():
+        filled = filled.replace(f"{{{name}}}", str(escape(value)))
+    return Markup(filled)  # noqa: S704  # both sides were escaped above
+
+
+def static(name: str) -> str:
+    """The address of a static file, which changes with its content: it may be kept for ever."""
+    content = (Path(str(current_app.static_folder)) / name).read_bytes()
+    return url_for("static", filename=name, v=hashlib.sha256(content).hexdigest()[:8])
+
+
+def template_globals() -> dict[str, Any]:
+    """What templates may call."""
+    return {"fill": fill, "static": static, "contact_in": contact_in, "zip": zip}

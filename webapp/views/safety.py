@@ -1,0 +1,116 @@
+"""What guards every page: headers, where a post came from, and calm error pages."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.wrappers import Response as AnyResponse
+
+from .common import page, services
+
+_SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+
+_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'; "
+    "require-trusted-types-for 'script'"
+)
+# OWASP Secure Headers; the policy has no inline style or script, and no other host.
+HEADERS: Final = {
+    "Content-Security-Policy": _POLICY,
+    # Not no-referrer: browsers then send "Origin: null", and no post could prove where it is from.
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Embedder-Policy": "require-corp",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": (
+        "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()"
+    ),
+    "Cache-Control": "no-store",
+    "X-Robots-Tag": "noindex, nofollow",
+    "Vary": "Cookie, Sec-Fetch-Site",
+}
+_STRICT_TRANSPORT: Final = "max-age=31536000; includeSubDomains"
+_STATIC_CACHE: Final = "public, max-age=31536000, immutable"
+
+_PAGES: Final = {
+    400: "elsewhere",
+    403: "elsewhere",
+    404: "missing",
+    405: "method",
+    413: "too_large",
+    429: "often",
+}
+
+
+def init_app(app: Flask) -> None:
+    """Put the guards round every route."""
+    app.before_request(_refuse_posts_from_elsewhere)
+    app.after_request(_add_headers)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _broken)
+
+
+def _refuse_posts_from_elsewhere() -> AnyResponse | None:
+    """Fetch Metadata first, Origin where that is missing (OWASP CSRF cheat sheet)."""
+    if request.method in _SAFE_METHODS or _is_from_here():
+        return None
+    return _problem("elsewhere", 403)
+
+
+def _is_from_here() -> bool:
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None and site not in ("same-origin", "none"):
+        return False
+    origin = request.headers.get("Origin")
+    if origin is None:
+        return True
+    settings = services().settings
+    here = {settings.public_url}
+    if settings.demo:
+        here.add(request.host_url.rstrip("/"))
+    return origin in here
+
+
+def _add_headers(response: Response) -> Response:
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    if services().settings.secure:
+        response.headers["Strict-Transport-Security"] = _STRICT_TRANSPORT
+    if request.endpoint == "static" and response.status_code == 200:
+        response.headers["Cache-Control"] = _STATIC_CACHE
+        response.headers.remove("X-Robots-Tag")
+    elif request.path == "/":
+        response.headers.remove("X-Robots-Tag")
+    return response
+
+
+def _http_error(error: HTTPException) -> AnyResponse:
+    status = error.code or 500
+    if status < 400:
+        return error.get_response()
+    return _problem(_PAGES.get(status, "broken" if status >= 500 else "missing"), status)
+
+
+def _broken(error: Exception) -> AnyResponse:
+    """Say that it is our fault. The log gets the place in the code, never the error's text."""
+    from flask import current_app
+
+    current_app.logger.error("event=broken %s", _place(error))
+    return _http_error(InternalServerError())
+
+
+def _place(error: BaseException) -> str:
+    at = error.__traceback__
+    while at is not None and at.tb_next is not None:
+        at = at.tb_next
+    where = f"{at.tb_frame.f_code.co_filename}:{at.tb_lineno}" if at else "unknown"
+    return f"class={type(error).__name__} at={where}"
+
+
+def _problem(name: str, status: int) -> AnyResponse:
+    return page("problem.html", status, problem=name)
