@@ -45,12 +45,12 @@ def _questions(address: str, answers: Answers, services: Services) -> Iterator[Q
     domain = address.rpartition("@")[2]
     meant = likely_meant(address)
     if meant:
-        yield _question("ask_typo", address, services, meant=meant, address=address)
+        yield _question("ask_typo", address, services, {"meant": meant, "address": address})
     elif services.settings.check_domains and not services.domain_exists(domain):
-        yield _question("ask_domain", address, services, domain=domain)
+        yield _question("ask_domain", address, services, {"domain": domain})
     if answers.level != "named" and services.wall(answers.language).is_named_in(address):
-        yield _question("ask_named", address, services)
+        yield _question("ask_named", address, services, {})
 
 
-def _question(key: str, address: str, services: Services, **values: str) -> Question:
+def _question(key: str, address: str, services: Services, values: dict[str, str]) -> Question:
     return Question(key, services.keys.fingerprint("question/v1", key, address)[:8], values)

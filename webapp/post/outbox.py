@@ -3,6 +3,7 @@
 import os
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -32,7 +33,8 @@ class OutboxPost:
             _write(unfinished, data)
             unfinished.rename(self._folder / f"{name}.eml")
         except OSError:
-            unfinished.unlink(missing_ok=True)
+            with suppress(OSError):
+                unfinished.unlink()
             return Outcome(Result.NOT_SENT, "payload")
         return Outcome(Result.SENT)
 
