@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
-from email.parser import BytesHeaderParser
+from email.parser import HeaderParser
 from email.utils import getaddresses
 
 from .errors import MailRefused
@@ -46,7 +46,7 @@ _UNBREAKABLE = {"From", "To", "Reply-To", "Message-ID", "List-Unsubscribe"}
 _ADDRESS = re.compile(ADDRESS)
 _FIELD_START = re.compile(r"\r\n(?! )")
 _LINE = re.compile(rf"{PRINTABLE}*[\x21-\x7e]")
-_PARSER = BytesHeaderParser()
+_PARSER = HeaderParser()
 
 
 def check_address(address: str) -> None:
@@ -76,9 +76,8 @@ def check_head(head: str, meant: Mapping[str, str]) -> bytes:
     for name, field in zip(names, fields, strict=True):
         _check_field(name, field)
     # Plain ASCII by now: the grammar knows nothing else.
-    checked = head.encode("ascii")
-    _check_reading(checked, meant)
-    return checked
+    _check_reading(head, meant)
+    return head.encode("ascii")
 
 
 def _check_field(name: str, field: str) -> None:
@@ -94,9 +93,9 @@ def _is_line(line: str, name: str) -> bool:
     return line == f"{name}:" or _LINE.fullmatch(line) is not None
 
 
-def _check_reading(head: bytes, meant: Mapping[str, str]) -> None:
+def _check_reading(head: str, meant: Mapping[str, str]) -> None:
     """Read the head as its receiver would: nothing more, and nobody else, may be in it."""
-    read = _PARSER.parsebytes(head + b"\r\n")
+    read = _PARSER.parsestr(head + "\r\n")
     if read.keys() != list(meant) or read.get_payload() or read.defects:
         raise MailRefused("The head is read with other headers than were meant.")
     for name in ("To", "Reply-To"):
