@@ -127,6 +127,14 @@ def say(wording: Wording | None, answers: Answers, words: Words) -> str:
     return _with_name(wording.in_voice(answers.voice), answers, words)
 
 
+def heading(section: Section, answers: Answers, words: Words) -> str:
+    """A section's heading in the person's voice."""
+    title = section.title
+    if answers.voice != "me" and not answers.name and title.them_without_name:
+        return title.them_without_name
+    return say(title, answers, words)
+
+
 def statements_to_choose(
     answers: Answers, words: Words
 ) -> tuple[list[Statement], list[tuple[Section, list[Statement]]]]:
@@ -169,7 +177,7 @@ def _parts(situation: Situation, answers: Answers, words: Words) -> Iterator[Par
             if statement.id in ticked
         )
         if items:
-            yield Part(say(section.title, answers, words), items)
+            yield Part(heading(section, answers, words), items)
 
 
 def _subject(situation: Situation, answers: Answers, words: Words) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -83,6 +83,7 @@ def texts_of(words: Words) -> Iterator[tuple[str, str, frozenset[Level]]]:
         file = f"{words.language}/statements/{section.id}.toml"
         yield f"{file}: title.me", section.title.me, every
         yield f"{file}: title.them", section.title.them, every
+        yield f"{file}: title.them_without_name", section.title.them_without_name, every
         for statement in section.statement:
             levels = frozenset(statement.levels)
             yield f"{file}: {statement.id}.me", statement.me, levels
@@ -181,28 +182,22 @@ def _orphans(words: Words) -> Iterator[str]:
 
 
 def _lengths(words: Words, figures: list[str]) -> Iterator[str]:
-    most_unchosen = 0
-    shortest, longest = 10_000, 0
+    unchosen, lengths = [], []
     for situation, level, voice in legal_combinations(words):
-        answers = Answers(situation, level, voice, words.language, name=_NAME)
-        every = tuple(s.id for s in words.statements_for(words.situations[situation], level))
-        unchosen = unchosen_words(compose(_saying(answers, every), words))
-        most_unchosen = max(most_unchosen, unchosen)
-        starters = words.situations[situation].starters.at(level)
-        length = printed_words(compose(_saying(answers, starters), words))
-        shortest, longest = min(shortest, length), max(longest, length)
-        where = f"{words.language}/situations/{situation}.toml: {level}, {voice}"
-        if unchosen > UNCHOSEN_WORDS:
-            yield f"{where}: {unchosen} words that nobody chose; {UNCHOSEN_WORDS} is the most"
-        low, high = LENGTHS.get(situation, USUAL_LENGTH)
-        if not low <= length <= high:
-            yield f"{where}: {length} words with the starters; {low} to {high} is right"
-    figures.append(f"{words.language}: with eight ticks {shortest} to {longest} words a letter")
-    figures.append(f"{words.language}: at most {most_unchosen} words that nobody chose")
-
-
-def _saying(answers: Answers, say: tuple[str, ...]) -> Answers:
-    return Answers(**(vars(answers) | {"say": say}))
+        for name in (_NAME, ""):
+            answers = Answers(situation, level, voice, words.language, name=name)
+            every = tuple(s.id for s in words.statements_for(words.situations[situation], level))
+            starters = words.situations[situation].starters.at(level)
+            unchosen.append(unchosen_words(compose(replace(answers, say=every), words)))
+            lengths.append(printed_words(compose(replace(answers, say=starters), words)))
+            where = f"{words.language}/situations/{situation}.toml: {level}, {voice}"
+            low, high = LENGTHS.get(situation, USUAL_LENGTH)
+            if unchosen[-1] > UNCHOSEN_WORDS:
+                yield f"{where}: {unchosen[-1]} words nobody chose; {UNCHOSEN_WORDS} is the most"
+            if not low <= lengths[-1] <= high:
+                yield f"{where}: {lengths[-1]} words with the starters; {low} to {high} is right"
+    figures.append(f"{words.language}: {min(lengths)} to {max(lengths)} words with eight ticks")
+    figures.append(f"{words.language}: at most {max(unchosen)} words that nobody chose")
 
 
 def _reading_age(words: Words, figures: list[str]) -> Iterator[str]:

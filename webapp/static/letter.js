@@ -26,6 +26,9 @@
   }
   show("[data-print]", () => window.print());
 
+  // What needs an answer first is read out first.
+  document.getElementById("summary")?.focus();
+
   // The letter shows the address as it is typed, where the mail will have it.
   const email = document.getElementById("email");
   const slot = document.querySelector(".slot");

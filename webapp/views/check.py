@@ -135,6 +135,7 @@ def _check_page(
         mail_reason=mail_reason,
         plain_text=_bodies_without_address().text,
         contradictions=contradictions(answers(), words()),
+        ticks=sum(len(part.items) for part in letter.parts),
         long=len(answers().say) > _MANY_TICKS,
         reply_to="" if mail_reason else form.email.data or words().texts["form"]["check"]["slot"],
     )

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from ..browser import draft
 from ..forms import AboutYouForm, HowMuchForm, StepForm, WhatForm, WhereForm
-from ..letter import Answers, say, statements_to_choose
+from ..letter import Answers, heading, say, statements_to_choose
 from ..words import LEVELS, Situation
 from .common import page, words
 
@@ -152,7 +152,7 @@ def _what_page(form: WhatForm, status: int = 200) -> Response:
         starters=[(one.id, say(one, answers(), words())) for one in starters],
         rest=[
             (
-                say(section.title, answers(), words()),
+                heading(section, answers(), words()),
                 [(one.id, say(one, answers(), words())) for one in statements],
                 any(one.id in ticked for one in statements),
             )

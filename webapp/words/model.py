@@ -35,6 +35,12 @@ class Wording(Model):
         return self.me if voice == "me" else self.them
 
 
+class Title(Wording):
+    """A heading; where nobody gave a name, a short one spares the reader "my child" each time."""
+
+    them_without_name: str = ""
+
+
 class Subject(Wording):
     """A subject, which for "I" needs a form without a name."""
 
@@ -69,7 +75,7 @@ class Section(Model):
 
     id: str = ""
     order: int
-    title: Wording
+    title: Title
     statement: tuple[Statement, ...] = Field(min_length=1)
 
 
