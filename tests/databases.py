@@ -1,4 +1,4 @@
-"""Both databases for tests: an SQLite file, and a real PostgreSQL server started for the session."""
+"""Both databases for tests: an SQLite file, and a real PostgreSQL server for the session."""
 
 import importlib
 import os
@@ -63,7 +63,7 @@ def _server_module() -> Any:
 def postgresql() -> Iterator[PostgreSQL]:
     module = _server_module()
     # A short path: a socket's address has room for a hundred characters.
-    folder = Path(tempfile.mkdtemp(prefix="wa-pg-", dir="/tmp"))  # noqa: S108  made by mkdtemp
+    folder = Path(tempfile.mkdtemp(prefix="wa-pg-", dir="/tmp"))
     server = module.get_server(folder, cleanup_mode="stop")
     programs = Path(module.__file__).parent / "pginstall" / "bin"
     try:

@@ -49,9 +49,7 @@ def _read_language(folder: Path, problems: list[str]) -> Words | None:
     rights = _read_model(folder / "rights.toml", Rights, problems)
     situations = dict(_read_folder(folder / "situations", Situation, problems))
     sections = dict(_read_folder(folder / "statements", Section, problems))
-    texts = {
-        name: _read_toml(folder / f"{name}.toml", problems) for name in TEXTS
-    }
+    texts = {name: _read_toml(folder / f"{name}.toml", problems) for name in TEXTS}
     if frame is None or condition is None or rights is None or len(problems) > before:
         return None
     words = Words(
