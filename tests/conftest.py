@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+pytest_plugins = ["tests.databases"]
+
 
 class OutsideReached(RuntimeError):
     """A test tried to leave this machine; no OSError, which code could take for a dead network."""

@@ -1,0 +1,180 @@
+"""The database: SQLite unless a URL says PostgreSQL; a change is on disk when its block ends."""
+
+import os
+import threading
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, Literal
+
+import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
+
+from ..errors import StartError, WordAheadError
+from . import engines
+from .tables import DECOY, tries
+
+HEAD: Final = "0001"  # the newest migration, so that a start need not load Alembic to ask
+MIGRATIONS: Final = Path(__file__).parent.parent / "migrations"
+UPGRADE_PATIENCE: Final = 60  # seconds for another upgrade to end; nobody waits at a page here
+UPGRADE_LOCK: Final = 0x57_41_01  # any number, as long as nothing else here takes it
+LEDGER_LOCK: Final = 0x57_41_02  # two reservations never count at the same time
+
+
+class DatabaseUnavailable(WordAheadError):
+    """The database did not do what was asked: it is away, full, locked or read-only."""
+
+
+class SchemaError(StartError):
+    """The database's tables are not those of this version."""
+
+
+class Database:
+    """One database, opened when first used; each `with` of writing() is durable when it ends.
+
+    Times come from the database's own clock, which all workers share, unless a clock (UTC seconds)
+    is passed in.
+    """
+
+    def __init__(self, url: str, *, clock: Callable[[], int] | None = None) -> None:
+        self._url = engines.parse(url)
+        self.kind: Literal["sqlite", "postgresql"] = (
+            "sqlite" if self._url.get_backend_name() == "sqlite" else "postgresql"
+        )
+        self._file = Path(self._url.database or "") if self.kind == "sqlite" else None
+        self._clock = clock
+        self._engine = engines.sqlite(self._file) if self._file else engines.postgresql(self._url)
+        self._turn = threading.Lock()
+        _forget_connections_after_fork(self)
+
+    @contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """A transaction that may write; committed durably at the end, or not at all."""
+        with self._translated(), self._own_turn(), self._begun("BEGIN IMMEDIATE") as connection:
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """A transaction that only reads."""
+        with self._translated(), self._begun("BEGIN") as connection:
+            yield connection
+
+    def now(self, connection: sa.Connection) -> int:
+        """The time in whole UTC seconds, by the clock that all workers share."""
+        if self._clock:
+            return self._clock()
+        ask = {
+            "sqlite": "SELECT CAST(strftime('%s', 'now') AS INTEGER)",
+            "postgresql": "SELECT CAST(floor(extract(epoch FROM clock_timestamp())) AS bigint)",
+        }[self.kind]
+        return int(connection.scalar(sa.text(ask)) or 0)
+
+    def lock_ledger(self, connection: sa.Connection) -> None:
+        """Let nobody else count until this transaction ends; SQLite has one writer anyway."""
+        if self.kind == "postgresql":
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LEDGER_LOCK)))
+
+    def start(self) -> None:
+        """Make ready to serve: SQLite migrates itself, PostgreSQL must have been upgraded."""
+        if self.kind == "sqlite":
+            self.upgrade()
+        elif not self.is_current():
+            raise SchemaError("DATABASE_URL: run `flask --app webapp database upgrade` first")
+
+    def is_current(self) -> bool:
+        """Whether the tables are those of this version."""
+        with self.reading() as connection:
+            return _version(connection) == HEAD
+
+    def upgrade(self) -> None:
+        """Bring the tables up to date, once, however many start at the same time."""
+        if self._file:
+            with self._translated():
+                engines.make_private(self._file)
+        if self.is_current():
+            return
+        with self._translated(), self._begun("BEGIN EXCLUSIVE") as connection:
+            if self.kind == "postgresql":
+                connection.execute(sa.text(f"SET LOCAL lock_timeout = {UPGRADE_PATIENCE * 1000}"))
+                connection.execute(sa.text("SET LOCAL statement_timeout = 0"))
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(UPGRADE_LOCK)))
+            if _version(connection) != HEAD:
+                _migrate(connection)
+
+    def check(self) -> None:
+        """Write, commit and read back; raises DatabaseUnavailable."""
+        with self.writing() as connection:
+            touched = connection.execute(
+                sa.update(tries).where(tries.c.id == DECOY).values(last_at=tries.c.last_at + 1)
+            )
+        if touched.rowcount != 1:
+            raise DatabaseUnavailable("the database took no change")
+
+    def close(self) -> None:
+        """Close all connections; the next use opens new ones."""
+        self._engine.dispose()
+
+    def forget_connections(self) -> None:
+        """Leave the parent's connections alone: this process was forked from it."""
+        self._engine.dispose(close=False)
+        self._turn = threading.Lock()
+
+    @contextmanager
+    def _begun(self, begin: str) -> Iterator[sa.Connection]:
+        with self._engine.execution_options(begin=begin).begin() as connection:
+            yield connection
+
+    @contextmanager
+    def _own_turn(self) -> Iterator[None]:
+        """On SQLite, the threads of a process queue here rather than poll its file lock."""
+        if self.kind == "postgresql":
+            yield
+            return
+        if not self._turn.acquire(timeout=engines.PATIENCE):
+            raise DatabaseUnavailable("the database is busy")
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """Any failure as DatabaseUnavailable, without the driver's text, which may hold values."""
+        try:
+            yield
+        except (SQLAlchemyError, OSError) as error:
+            raise DatabaseUnavailable(f"the database failed: {type(error).__name__}") from None
+
+
+def _version(connection: sa.Connection) -> str | None:
+    if not sa.inspect(connection).has_table("alembic_version"):
+        return None
+    version = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
+    return None if version is None else str(version)
+
+
+def _migrate(connection: sa.Connection) -> None:
+    from alembic import command  # loaded only when there is something to migrate
+    from alembic.config import Config
+    from alembic.util import CommandError
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    try:
+        command.upgrade(config, "head")
+    except CommandError:
+        raise SchemaError("DATABASE_URL: the database was made by a newer version") from None
+
+
+def _forget_connections_after_fork(database: Database) -> None:
+    """A connection shared with a parent process would mix up their transactions."""
+    alive = weakref.ref(database)
+
+    def forget() -> None:
+        if database := alive():
+            database.forget_connections()
+
+    os.register_at_fork(after_in_child=forget)

@@ -1,0 +1,113 @@
+"""How each of the two databases is connected to, and the settings it is held to."""
+
+import os
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
+
+import sqlalchemy as sa
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from ..errors import SettingsError
+
+PATIENCE: Final = 5  # seconds for a lock, a statement or a connection; a visitor waits no longer
+NETWORK_PATIENCE: Final = 2 * PATIENCE  # seconds without an answer until a connection is dead
+POOL: Final = 8  # connections a process keeps: as many as it has threads
+PRIVATE_FILE: Final = 0o600
+PRIVATE_FOLDER: Final = 0o700
+
+# DELETE, not WAL: a WAL file keeps what was deleted. EXTRA: a claim must outlive a power cut, or a
+# letter could go twice. secure_delete: what is deleted is also overwritten.
+SQLITE_SETTINGS: Final = (
+    f"busy_timeout = {PATIENCE * 1000}",
+    "journal_mode = DELETE",
+    "synchronous = EXTRA",
+    "secure_delete = ON",
+    "foreign_keys = ON",
+    "trusted_schema = OFF",
+    "temp_store = MEMORY",
+)
+POSTGRESQL_SETTINGS: Final = (
+    "synchronous_commit = on",
+    f"statement_timeout = {PATIENCE * 1000}",
+    f"lock_timeout = {PATIENCE * 1000}",
+    f"idle_in_transaction_session_timeout = {NETWORK_PATIENCE * 1000}",
+)
+
+
+def parse(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise SettingsError("DATABASE_URL is no database's address") from None
+    if parsed.drivername in {"postgres", "postgresql", "postgresql+psycopg"}:
+        return _with_tls(parsed.set(drivername="postgresql+psycopg"))
+    if parsed.drivername == "sqlite" and parsed.database not in {None, "", ":memory:"}:
+        return parsed
+    raise SettingsError("DATABASE_URL must begin with sqlite:/// and a file, or with postgresql://")
+
+
+def _with_tls(url: URL) -> URL:
+    """Another machine's certificate is verified unless the URL's own sslmode says otherwise."""
+    host = str(url.query.get("host", url.host or ""))
+    if (
+        "sslmode" in url.query
+        or host.startswith("/")
+        or host in {"", "localhost", "127.0.0.1", "::1"}
+    ):
+        return url
+    return url.update_query_dict({"sslmode": "verify-full", "sslrootcert": "system"})
+
+
+def sqlite(file: Path) -> sa.Engine:
+    url = URL.create(
+        "sqlite",
+        database=f"file:{quote(str(file.absolute()))}",
+        query={"mode": "rw", "uri": "true"},
+    )
+    engine = sa.create_engine(url, hide_parameters=True, pool_timeout=PATIENCE, pool_size=POOL)
+
+    @sa.event.listens_for(engine, "connect")
+    def _settle_in(connection: Any, _record: object) -> None:  # noqa: ANN401  sqlite3's own
+        connection.isolation_level = None  # BEGIN is ours, below: sqlite3 would begin too late
+        for setting in SQLITE_SETTINGS:
+            connection.execute(f"PRAGMA {setting}")
+
+    @sa.event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
+
+    return engine
+
+
+def postgresql(url: URL) -> sa.Engine:
+    engine = sa.create_engine(
+        url,
+        hide_parameters=True,
+        pool_pre_ping=True,
+        pool_timeout=PATIENCE,
+        pool_size=POOL,
+        connect_args={
+            "connect_timeout": PATIENCE,
+            "tcp_user_timeout": NETWORK_PATIENCE * 1000,
+            "application_name": "word-ahead",
+        },
+    )
+
+    @sa.event.listens_for(engine, "connect")
+    def _settle_in(connection: Any, _record: object) -> None:  # noqa: ANN401  psycopg's own
+        connection.autocommit = True
+        for setting in POSTGRESQL_SETTINGS:
+            connection.execute(f"SET {setting}")
+        connection.autocommit = False
+
+    return engine
+
+
+def make_private(file: Path) -> None:
+    """The file and, if it is new, its folder belong to nobody else; the journal inherits that."""
+    file.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+    os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE))
+    if file.stat().st_mode & 0o077:
+        file.chmod(PRIVATE_FILE)

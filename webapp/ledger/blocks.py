@@ -1,0 +1,84 @@
+"""The block list: addresses that get nothing more, as hashes under one lasting key."""
+
+from collections.abc import Sequence
+from secrets import token_bytes
+from typing import Final
+
+import sqlalchemy as sa
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from ..database import DatabaseUnavailable
+from ..database.tables import blocked, lasting_keys
+from ..sealing import KEY_BYTES, NONCE_BYTES, derive_key
+from .hashes import keyed_hash
+from .limits import fold, plain
+
+NAME: Final = "block list"
+
+
+class BlockList:
+    """Works on a connection that it is handed, inside that transaction.
+
+    Its key is random and stored only wrapped under SECRET_KEY: so the list outlives a new
+    SECRET_KEY, if the old one stands among the fallbacks when the list is next looked at.
+    """
+
+    def __init__(self, secrets: Sequence[str]) -> None:
+        self._wraps = [derive_key(secret, "ledger/block list") for secret in secrets]
+
+    def add(self, connection: sa.Connection, address: str) -> None:
+        """Block an address, however it is spelled."""
+        key = self._key(connection)
+        if key is None:
+            key = token_bytes(KEY_BYTES)
+            self._keep(connection, key)
+        known = set(connection.scalars(sa.select(blocked.c.key)))
+        fresh = [{"key": one} for one in _hashes(key, address) if one not in known]
+        if fresh:
+            connection.execute(sa.insert(blocked), fresh)
+
+    def contains(self, connection: sa.Connection, address: str) -> bool:
+        """Whether an address is blocked; raises DatabaseUnavailable if the key is lost."""
+        key = self._key(connection)
+        if key is None:
+            return False
+        its = blocked.c.key.in_(_hashes(key, address))
+        return bool(connection.scalar(sa.select(sa.exists().where(its))))
+
+    def _key(self, connection: sa.Connection) -> bytes | None:
+        """The list's key, wrapped anew if SECRET_KEY has changed; None if nobody is blocked."""
+        stored = connection.scalar(
+            sa.select(lasting_keys.c.sealed).where(lasting_keys.c.name == NAME)
+        )
+        if stored is None:
+            return None
+        for wrap in self._wraps:
+            key = _unwrapped(wrap, stored)
+            if key and wrap is not self._wraps[0]:
+                self._keep(connection, key)
+            if key:
+                return key
+        if connection.scalar(sa.select(sa.exists().where(blocked.c.key.is_not(None)))):
+            raise DatabaseUnavailable("the block list needs an older SECRET_KEY as a fallback")
+        return None
+
+    def _keep(self, connection: sa.Connection, key: bytes) -> None:
+        nonce = token_bytes(NONCE_BYTES)
+        wrapped = nonce + AESGCM(self._wraps[0]).encrypt(nonce, key, NAME.encode())
+        kept = sa.update(lasting_keys).where(lasting_keys.c.name == NAME).values(sealed=wrapped)
+        if connection.execute(kept).rowcount == 0:
+            connection.execute(sa.insert(lasting_keys).values(name=NAME, sealed=wrapped))
+
+
+def _unwrapped(wrap: bytes, stored: bytes) -> bytes | None:
+    try:
+        return AESGCM(wrap).decrypt(stored[:NONCE_BYTES], stored[NONCE_BYTES:], NAME.encode())
+    except (InvalidTag, ValueError):
+        return None
+
+
+def _hashes(key: bytes, address: str) -> list[bytes]:
+    """An address as typed and as folded: the first still holds if folding ever changes."""
+    spellings = {plain(address), fold(address, dots=False)}
+    return [keyed_hash(key, spelling.encode()) for spelling in sorted(spellings)]

@@ -1,0 +1,247 @@
+"""Letters that wait, sealed, for a yes from their writer's inbox; each is sent at most once."""
+
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+
+from ..database import Database
+from ..database.tables import DECOY, tries, waiting
+from ..errors import WordAheadError
+from ..sealing import Key, Sealer, new_code, new_token, parse_code, slot
+from . import rows
+from .states import (
+    FREE_TRIES,
+    LEASE,
+    LIFE,
+    MINUTE,
+    MOST_AGAIN,
+    MOST_ATTEMPTS,
+    MOST_WAITING,
+    RESULTS,
+    SLOW_TRY,
+    Event,
+    State,
+)
+
+__all__ = ["LIFE", "Claim", "Event", "Opened", "State", "Ticket", "WaitingFull", "WaitingLetters"]
+
+
+class WaitingFull(WordAheadError):
+    """Too many letters wait already; this one was not kept."""
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """What goes into the code mail, and nowhere else."""
+
+    token: str = field(repr=False)
+    code: str = field(repr=False)
+    expires_at: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    """A letter as whoever has token and code sees it."""
+
+    id: bytes
+    state: State
+    expires_at: int
+    payload: bytes = field(repr=False)  # as it was put; empty once SENT
+    sent_at: int | None  # the minute, in UTC seconds; only when SENT
+    attempt: int  # what the tick "send again" must name
+    may_send_again: bool
+    key: Key = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Leave to send this letter, once, before its lease is over; nobody else has it."""
+
+    key: Key = field(repr=False)
+    attempt: int
+
+
+class WaitingLetters:
+    """All letters that wait; every change is one transaction, durable when the method returns.
+
+    Every method may raise DatabaseUnavailable: then nothing may be sent.
+    """
+
+    def __init__(
+        self, database: Database, sealer: Sealer, *, life: int = LIFE, most: int = MOST_WAITING
+    ) -> None:
+        self._database = database
+        self._sealer = sealer
+        self._life = life
+        self._most = most
+
+    def put(self, payload: bytes, *, browser: bytes | None = None) -> Ticket:
+        """Seal a letter; an older one that the same browser put, and did not send, is deleted."""
+        labels = self._sealer.labels(browser) if browser else []
+        with self._database.reading() as connection:
+            expires_at = self._database.now(connection) + self._life
+        token, code = new_token(), new_code()
+        with slot():
+            key = self._sealer.key(token, code, expires_at)
+        row = {
+            "id": key.id,
+            "sealed": self._sealer.seal(key, rows.kind(State.WAITING), payload),
+            "expires_at": expires_at,
+            "state": State.WAITING.value,
+            "attempt": 0,
+            "doubts": 0,
+            "lease_until": 0,
+            "browser": labels[0] if labels else None,
+        }
+        with self._database.writing() as connection:
+            self._sweep(connection)
+            rows.delete(connection, waiting.c.browser.in_(labels) & rows.may(Event.REPLACE))
+            if (connection.scalar(sa.select(sa.func.count(waiting.c.id))) or 0) >= self._most:
+                raise WaitingFull("too many letters wait already")
+            connection.execute(sa.insert(waiting).values(row))
+            connection.execute(sa.insert(tries).values(id=key.id, number=0, last_at=0))
+        return Ticket(token, code, expires_at)
+
+    def drop(self, ticket: Ticket) -> None:
+        """Delete a letter whose code mail was certainly not sent: nobody could ever open it."""
+        this = waiting.c.id == self._sealer.id_of(ticket.token)
+        with self._database.writing() as connection:
+            rows.delete(connection, this & (waiting.c.attempt == 0) & rows.may(Event.CANCEL))
+
+    def open(self, token: str, code: str) -> Opened | None:
+        """The letter, if code and token are right; None tells nothing about why not.
+
+        The try is counted, durably, before anything is decrypted; a right one is given back.
+        Raises SealingBusy before it counts.
+        """
+        digits = parse_code(code)
+        if digits is None:
+            return None
+        id_ = self._sealer.id_of(token)
+        with slot():
+            tried = self._count_try(id_)
+            row = (tried.expires_at, tried.kind, tried.sealed) if tried else None
+            found = self._sealer.try_open(token, digits, row)
+        return self._look(found[0], tried) if tried and found else None
+
+    def claim(self, opened: Opened, *, again: int | None = None) -> Claim | State:
+        """Leave to send, or the state that stands in the way.
+
+        `again` is the attempt that the page with the tick "send again" named: one tick, one send.
+        """
+        event = Event.CLAIM if again is None else Event.CLAIM_AGAIN
+        known = sa.true() if again is None else waiting.c.attempt == again
+        with self._database.writing() as connection:
+            now = self._hold(connection, opened.id)
+            alive = (waiting.c.expires_at > now) & (waiting.c.attempt < MOST_ATTEMPTS)
+            claimed = connection.execute(
+                rows.moved(
+                    event, waiting.c.id == opened.id, alive, known, waiting.c.doubts <= MOST_AGAIN
+                )
+                .values(attempt=waiting.c.attempt + 1, lease_until=now + LEASE)
+                .returning(waiting.c.attempt)
+            ).scalar()
+            return (
+                Claim(opened.key, claimed) if claimed else rows.standing(connection, opened.id, now)
+            )
+
+    def settle(self, claim: Claim, result: str) -> State:
+        """Note how a claimed send ended; a newer attempt's state is never overwritten."""
+        event = Event(result)
+        if event not in RESULTS:
+            raise ValueError("this is no result of a send")
+        mine = (waiting.c.id == claim.key.id, waiting.c.attempt == claim.attempt)
+        with self._database.writing() as connection:
+            now = self._database.now(connection)
+            moved = rows.moved(event, *mine).values(lease_until=0)
+            if event is Event.SENT:
+                minute = str(now - now % MINUTE).encode()
+                outcome = self._sealer.seal(claim.key, rows.kind(State.SENT), minute)
+                moved = moved.values(sealed=outcome, browser=None)
+            if event is Event.PERHAPS_SENT:
+                moved = moved.values(doubts=waiting.c.doubts + 1)
+            state = connection.execute(moved.returning(waiting.c.state)).scalar()
+            return State(state) if state else rows.standing(connection, claim.key.id, now)
+
+    def cancel(self, opened: Opened) -> State:
+        """Delete a letter: GONE, or the state that stands in the way."""
+        with self._database.writing() as connection:
+            now = self._hold(connection, opened.id)
+            rows.delete(connection, (waiting.c.id == opened.id) & rows.may(Event.CANCEL))
+            return rows.standing(connection, opened.id, now)
+
+    def cancel_from(self, browser: bytes) -> int:
+        """Delete what this browser put and has not sent; returns how many letters."""
+        its = waiting.c.browser.in_(self._sealer.labels(browser))
+        with self._database.writing() as connection:
+            rows.lapse(connection, its, now=self._database.now(connection))
+            return rows.delete(connection, its & rows.may(Event.CANCEL))
+
+    def purge(self) -> int:
+        """Delete what has expired; only tidying, since nothing expired can be opened or claimed."""
+        with self._database.writing() as connection:
+            return self._sweep(connection)
+
+    def _sweep(self, connection: sa.Connection) -> int:
+        now = self._database.now(connection)
+        over = waiting.c.expires_at <= now
+        rows.lapse(connection, over, now=now)
+        return rows.delete(connection, over & rows.may(Event.EXPIRE), skip_locked=True)
+
+    def _hold(self, connection: sa.Connection, id_: bytes) -> int:
+        """Keep others from this row until the transaction ends; the time once we have it."""
+        connection.execute(sa.select(waiting.c.id).where(waiting.c.id == id_).with_for_update())
+        now = self._database.now(connection)
+        rows.lapse(connection, waiting.c.id == id_, now=now)
+        return now
+
+    def _count_try(self, id_: bytes) -> rows.Try | None:
+        """Count a try; None if there is nothing to try it on, or not yet: the decoy counts then."""
+        with self._database.writing() as connection:
+            old = connection.execute(
+                sa.select(tries).where(tries.c.id == id_, tries.c.id != DECOY).with_for_update()
+            ).one_or_none()
+            now = self._database.now(connection)
+            row = connection.execute(
+                sa.select(waiting.c.sealed, waiting.c.expires_at, waiting.c.state).where(
+                    waiting.c.id == id_, waiting.c.expires_at > now
+                )
+            ).one_or_none()
+            may_try = old and (old.number < FREE_TRIES or old.last_at <= now - SLOW_TRY)
+            tried = None
+            if row and old and may_try:
+                kind = rows.kind_of(row.state)
+                tried = rows.Try(row.sealed, row.expires_at, kind, old.number, old.last_at, now)
+            connection.execute(
+                sa.update(tries)
+                .where(tries.c.id == (id_ if tried else DECOY))
+                .values(number=tried.number + 1 if tried else 0, last_at=now)
+            )
+            return tried
+
+    def _look(self, key: Key, tried: rows.Try) -> Opened | None:
+        """The letter as it stands now, after a right code."""
+        with self._database.writing() as connection:
+            now = self._hold(connection, key.id)
+            rows.give_back(connection, key.id, tried)
+            row = connection.execute(
+                sa.select(waiting).where(waiting.c.id == key.id, waiting.c.expires_at > now)
+            ).one_or_none()
+        if row is None:
+            return None
+        state = State(row.state)
+        text = self._sealer.open(key, rows.kind(state), row.sealed)
+        if text is None:
+            return None
+        return Opened(
+            id=key.id,
+            state=state,
+            expires_at=row.expires_at,
+            payload=b"" if state is State.SENT else text,
+            sent_at=int(text) if state is State.SENT else None,
+            attempt=row.attempt,
+            may_send_again=state is State.UNCERTAIN
+            and row.doubts <= MOST_AGAIN
+            and row.attempt < MOST_ATTEMPTS,
+            key=key,
+        )

@@ -1,0 +1,84 @@
+"""The whole life of a waiting letter in one table, and each of its limits with its reason."""
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Final
+
+MINUTE: Final = 60
+HOUR: Final = 60 * MINUTE
+LIFE: Final = 48 * HOUR  # a letter written on Friday evening can still be sent on Sunday
+LEASE: Final = 2 * MINUTE  # a send ends within 25 s; whoever is silent four times that has died
+FREE_TRIES: Final = 5  # a tired person mistypes; five of a million codes are no help to a thief
+SLOW_TRY: Final = HOUR  # then one an hour: some fifty more until the letter expires
+MOST_AGAIN: Final = 2  # re-sends of a letter that may have arrived: a third would only pester
+MOST_ATTEMPTS: Final = 20  # claims in all: a relay that is down for so long stays down
+MOST_WAITING: Final = 2000  # rows of about 20 kB: 40 MB, what a small host can spare
+
+
+class State(Enum):
+    """What a waiting letter can be; GONE is told, never stored."""
+
+    WAITING = "waiting"
+    SENDING = "sending"
+    SENDING_AGAIN = "sending again"
+    SENT = "sent"
+    REFUSED = "refused"
+    UNCERTAIN = "uncertain"
+    GONE = "gone"
+
+
+class Event(Enum):
+    """What can happen to it; the four results of a send are spelled as the post spells them."""
+
+    CLAIM = "claim"
+    CLAIM_AGAIN = "claim again"
+    SENT = "sent"
+    NOT_SENT = "not sent"
+    REFUSED = "refused"
+    PERHAPS_SENT = "perhaps sent"
+    LEASE_OVER = "lease over"
+    CANCEL = "cancel"
+    REPLACE = "replace"
+    EXPIRE = "expire"
+
+
+RESULTS: Final = (Event.SENT, Event.NOT_SENT, Event.REFUSED, Event.PERHAPS_SENT)
+
+# The whole life of a letter. What does not stand here cannot happen.
+# SENT from UNCERTAIN is the late word of the same attempt: its lease was over before it spoke.
+# A re-send that fails leaves the doubt about the first attempt where it was.
+MOVES: Final[Mapping[State, Mapping[Event, State]]] = {
+    State.WAITING: {
+        Event.CLAIM: State.SENDING,
+        Event.CANCEL: State.GONE,
+        Event.REPLACE: State.GONE,
+        Event.EXPIRE: State.GONE,
+    },
+    State.SENDING: {
+        Event.SENT: State.SENT,
+        Event.NOT_SENT: State.WAITING,
+        Event.REFUSED: State.REFUSED,
+        Event.PERHAPS_SENT: State.UNCERTAIN,
+        Event.LEASE_OVER: State.UNCERTAIN,
+    },
+    State.UNCERTAIN: {
+        Event.CLAIM_AGAIN: State.SENDING_AGAIN,
+        Event.SENT: State.SENT,
+        Event.CANCEL: State.GONE,
+        Event.EXPIRE: State.GONE,
+    },
+    State.SENDING_AGAIN: {
+        Event.SENT: State.SENT,
+        Event.NOT_SENT: State.UNCERTAIN,
+        Event.REFUSED: State.UNCERTAIN,
+        Event.PERHAPS_SENT: State.UNCERTAIN,
+        Event.LEASE_OVER: State.UNCERTAIN,
+    },
+    State.REFUSED: {
+        Event.CANCEL: State.GONE,
+        Event.REPLACE: State.GONE,
+        Event.EXPIRE: State.GONE,
+    },
+    State.SENT: {Event.EXPIRE: State.GONE},
+    State.GONE: {},
+}
