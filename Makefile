@@ -23,7 +23,7 @@ lint: dev  ## format, rules, types, imports, templates and words, without the te
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/djlint --lint --quiet webapp/templates mail_templates
 	@$(BIN)/flask --app webapp words check
 

@@ -21,7 +21,7 @@ MADE_LATER = (".venv/", "instance/")
 _FENCE = re.compile(r"^```\w*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _SPAN = re.compile(r"`([^`\n]+)`")
 _LINK = re.compile(r"\]\(([^)#\s]+)")
-# A relative path, or the name of a file; `<id>` and `*` stand for any name.
+# A relative path, or the name of a file; `<id>`, `xx` and `*` stand for any name.
 _PATH = re.compile(r"(?:[\w.<>*-]+/)+[\w.<>*-]*|[\w-]+\.(?:py|toml|lock|md|css|html)")
 _MAKE = re.compile(r"\bmake ([a-z]+)")
 _FLASK = re.compile(r"\bflask --app webapp ((?:[a-z]+(?: |$))+)")
@@ -48,7 +48,7 @@ def _is_there(path: str, folder: Path) -> bool:
     """Whether a path, or a file of that name if it names no folder, is in the project."""
     if path.startswith(MADE_LATER):
         return True
-    pattern = re.sub(r"<\w+>", "*", path.rstrip("/"))
+    pattern = re.sub(r"<\w+>|\bxx\b", "*", path.rstrip("/"))
     places = [ROOT, folder] if "/" in path else [ROOT, folder, *_own_folders()]
     return any(any(place.glob(pattern)) for place in places)
 
