@@ -96,9 +96,8 @@ def _mail(said: Answers, address: str, words: Words, templates: MailTemplates) -
 
 
 def _print(mail: Mail, form: str) -> None:
-    content = {
-        "eml": mail.to_bytes,
-        "html": lambda: mail.html.encode(),
-        "text": lambda: mail.text.encode(),
-    }[form]()
+    if form == "eml":
+        content = mail.to_bytes()
+    else:
+        content = (mail.html if form == "html" else mail.text).encode()
     click.get_binary_stream("stdout").write(content)

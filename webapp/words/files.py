@@ -17,7 +17,7 @@ from .references import check_references, check_same_texts
 _M = TypeVar("_M", bound=Model)
 
 # The form's own words: one file a purpose, plain tables of texts.
-TEXTS = ("form", "pages")
+TEXTS = ("form", "pages", "mails")
 
 
 def load(folder: Path) -> Library:

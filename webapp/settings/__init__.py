@@ -1,0 +1,91 @@
+"""Settings: read from the environment once, complete or the app does not start."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from ..errors import SettingsError
+from ..ledger import Limits
+from ..post.smtp import SmtpServer
+from . import parts
+from .demo import demo_values
+from .parts import DirectSend, OutboxFolder, is_loopback
+
+__all__ = ["OutboxFolder", "Settings", "from_environment", "is_loopback"]
+
+_NEEDED: Final = ("SECRET_KEY", "PUBLIC_URL", "MAIL_URL", "HOST_NAME", "HOST_CONTACT")
+# Two evenings to find the mail, and to think it over.
+USUAL_WAITING_HOURS: Final = 48
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a host decides; see the table in README.md."""
+
+    secret_key: str = field(repr=False)
+    public_url: str
+    mail: SmtpServer | OutboxFolder | None
+    mail_from: str
+    host_name: str
+    host_contact: str
+    demo: bool = False
+    secret_key_fallbacks: tuple[str, ...] = field(default=(), repr=False)
+    check_domains: bool = True
+    trusted_proxies: int = 0
+    database_url: str = field(default="sqlite://", repr=False)
+    direct_send: DirectSend = "off"
+    direct_send_domains: tuple[str, ...] = ()
+    waiting_hours: int = USUAL_WAITING_HOURS
+    flood_storage: str = field(default="memory://", repr=False)
+    limits: Limits = field(default_factory=Limits)
+
+    def may_receive(self, address: str) -> bool:
+        """Whether a direct letter may go to this address's domain."""
+        if self.direct_send == "allowlist":
+            domain = address.rpartition("@")[2].lower()
+            allowed = self.direct_send_domains
+            return any(domain == one or domain.endswith(f".{one}") for one in allowed)
+        return self.direct_send == "on"
+
+    @property
+    def secure(self) -> bool:
+        """Whether visitors come by HTTPS."""
+        return self.public_url.startswith("https://")
+
+    @property
+    def public_host(self) -> str:
+        """The host name in PUBLIC_URL."""
+        return urlsplit(self.public_url).hostname or ""
+
+
+def from_environment(environ: Mapping[str, str], instance: Path) -> Settings:
+    """Read the settings; raises SettingsError that names the first variable that is wrong."""
+    demo = environ.get("WORD_AHEAD_DEMO", "").strip() == "1"
+    values = demo_values(environ, instance) if demo else dict(environ)
+    for name in _NEEDED:
+        if not values.get(name, "").strip():
+            raise SettingsError(f"{name} is not set. README.md says what it is for.")
+    mail = parts.mail(values, demo=demo)
+    lasts = demo or bool(values.get("DATABASE_URL", "").strip())
+    return Settings(
+        secret_key=parts.secret("SECRET_KEY", values["SECRET_KEY"]),
+        secret_key_fallbacks=parts.secrets_in(values.get("SECRET_KEY_FALLBACKS", "")),
+        public_url=parts.public_url(values["PUBLIC_URL"]),
+        mail=mail,
+        mail_from=parts.mail_from(values, needed=mail is not None),
+        host_name=parts.one_line("HOST_NAME", values["HOST_NAME"]),
+        host_contact=parts.one_line("HOST_CONTACT", values["HOST_CONTACT"]),
+        demo=demo,
+        check_domains=not demo and parts.choice(values, "CHECK_DOMAINS", ("on", "off")) == "on",
+        trusted_proxies=parts.number(values, "TRUSTED_PROXIES", usual=0),
+        database_url=parts.database_url(values, instance),
+        direct_send=parts.direct_send(values) if lasts and mail is not None else "off",
+        direct_send_domains=parts.domains(values),
+        waiting_hours=parts.number(values, "WAITING_HOURS", usual=USUAL_WAITING_HOURS, most=168),
+        flood_storage=values.get("RATELIMIT_STORAGE_URI", "").strip() or "memory://",
+        limits=parts.limits(values),
+    )
