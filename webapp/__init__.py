@@ -10,6 +10,7 @@ from typing import Any, Final
 import click
 from flask import Flask
 from flask_wtf import CSRFProtect
+from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from . import cli
@@ -93,6 +94,8 @@ def _configure(app: Flask, services: Services) -> None:
     )
     CSRFProtect(app)
     app.session_interface = AnswersCookie(services.keys, services.library, settings.secure)
+    # A text that is asked for under a wrong name stops a test, and is not an empty line on a page.
+    app.jinja_env.undefined = StrictUndefined
     app.jinja_env.globals.update(common.template_globals())
     if hops := settings.trusted_proxies:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]

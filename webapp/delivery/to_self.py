@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ..errors import WordAheadError
+from ..errors import MailRefused, WordAheadError
 from ..letter import Letter
 from ..mail import Mail, message_id
-from ..post import Outcome
+from ..post import Outcome, Result
 from ..services import Services
 from .shown import check_shown
 
@@ -35,7 +35,10 @@ def send_to_self(order: ToSelf, services: Services) -> Outcome:
     if services.post is None or services.mail_reason(order.language, order.letter.level):
         raise MailNotOffered("This host sends no mail for such a letter.")
     check_shown(order.shown, order.letter, order.draft_id, services)
-    return services.post.send(letter_to_self(order, services))
+    try:
+        return services.post.send(letter_to_self(order, services))
+    except MailRefused:
+        return Outcome(Result.REFUSED, "head")
 
 
 def letter_to_self(order: ToSelf, services: Services) -> Mail:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from flask import Blueprint, make_response, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from ..browser import draft
 from ..delivery.shown import LetterChanged, shown_seal
-from ..delivery.to_self import ToSelf, send_to_self
+from ..delivery.to_self import MailNotOffered, ToSelf, send_to_self
 from ..forms import DeleteForm, SendForm
 from ..letter import ADDRESS_SLOT, compose, contradictions
 from ..post import Outcome, Result
@@ -23,6 +25,13 @@ bp = Blueprint("check", __name__)
 _SECONDS_TO_COME_BACK = 30 * 60
 # Beyond so many sentences a reader skims; a mild line says so, and nothing is blocked.
 _MANY_TICKS = 20
+# The names of the outcomes in the words' form.toml.
+_OUTCOMES: Final = {
+    Result.SENT: "sent",
+    Result.NOT_SENT: "not_sent",
+    Result.REFUSED: "refused",
+    Result.PERHAPS_SENT: "perhaps",
+}
 
 
 @bp.get("/letter/check")
@@ -38,7 +47,9 @@ def check() -> Response:
 def check_submit() -> Response:
     """Email the letter to its writer; or show the page again and say why not."""
     form = SendForm(words())
-    if stop := refused(form):
+    if draft().sent_at and form.draft.data == draft().id:
+        return redirect(url_for("check.sent"), 303)
+    if stop := refused(form) or closed():
         return stop
     if "keep" in request.form and form.csrf_token.validate(form):
         draft().kept = seal_of_names(answers(), services())
@@ -65,7 +76,9 @@ def sent_submit() -> Response:
     """Bring the answers back, as a new draft."""
     found = draft()
     fresh = services().clock().timestamp() - found.sent_at <= _SECONDS_TO_COME_BACK
-    if not DeleteForm().validate_on_submit() or found.answers is None or not fresh:
+    if not DeleteForm().validate_on_submit():
+        return redirect(url_for("check.sent"), 303)
+    if found.answers is None or not fresh:
         return page("nothing.html", 409)
     found.begin(found.answers)
     return redirect(url_for("check.check"), 303)
@@ -102,6 +115,8 @@ def _send(form: SendForm) -> Response:
         outcome = send_to_self(order, services())
     except LetterChanged:
         return redirect(url_for("check.check", changed=1), 303)
+    except MailNotOffered:
+        return _check_page(form, 409)
     if outcome.result is Result.SENT:
         draft().sent_at = int(services().clock().timestamp())
         return redirect(url_for("check.sent"), 303)
@@ -130,7 +145,7 @@ def _check_page(
         answers=answers(),
         changed=changed,
         questions=questions or [],
-        outcome=outcome.result.name.lower() if outcome else "",
+        outcome=_OUTCOMES[outcome.result] if outcome else "",
         names=_names_to_ask(),
         mail_reason=mail_reason,
         plain_text=_bodies_without_address().text,

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from flask import current_app, make_response, render_template, request, url_for
 from markupsafe import Markup, escape
+from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from ..browser import draft
@@ -26,11 +27,19 @@ def services() -> Services:
 def words() -> Words:
     """The words in the language of the answers, or of the address line."""
     answers = draft().answers
-    asked = request.values.get("language", "")
+    asked = _asked_language()
     library = services().library
     if asked in library.languages:
         return library.words(asked)
     return library.words(answers.language if answers else "")
+
+
+def _asked_language() -> str:
+    try:
+        return request.values.get("language", "")
+    except HTTPException:
+        # What was posted cannot be read; the page that says so needs its words all the same.
+        return request.args.get("language", "")
 
 
 def page(template: str, status: int = 200, **values: object) -> Response:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Final
 
-from flask import Flask, Response, request
-from werkzeug.exceptions import HTTPException, InternalServerError
+from flask import Flask, Response, current_app, make_response, request
+from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 from werkzeug.wrappers import Response as AnyResponse
 
-from .common import page, services
+from .common import page, services, words
 
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -53,6 +54,7 @@ def init_app(app: Flask) -> None:
     app.after_request(_add_headers)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _broken)
+    app.logger.addFilter(_place_alone)
 
 
 def _refuse_posts_from_elsewhere() -> AnyResponse | None:
@@ -98,10 +100,16 @@ def _http_error(error: HTTPException) -> AnyResponse:
 
 def _broken(error: Exception) -> AnyResponse:
     """Say that it is our fault. The log gets the place in the code, never the error's text."""
-    from flask import current_app
-
     current_app.logger.error("event=broken %s", _place(error))
     return _http_error(InternalServerError())
+
+
+def _place_alone(record: logging.LogRecord) -> bool:
+    """Flask's last resort would log a path and an exception's text: keep the place alone."""
+    if record.exc_info and record.exc_info[1]:
+        record.msg, record.args = "event=broken %s", (_place(record.exc_info[1]),)
+        record.exc_info = record.exc_text = None
+    return True
 
 
 def _place(error: BaseException) -> str:
@@ -113,4 +121,9 @@ def _place(error: BaseException) -> str:
 
 
 def _problem(name: str, status: int) -> AnyResponse:
+    if isinstance(request.routing_exception, SecurityError):
+        # Called by a name that is not ours: no link can be made, so the page has none.
+        texts = words().texts["pages"]["problem"]
+        text = f"{texts[f'{name}_heading']}\n\n{texts[name]}\n"
+        return make_response(text, status, {"Content-Type": "text/plain; charset=utf-8"})
     return page("problem.html", status, problem=name)

@@ -32,6 +32,9 @@ def where_submit() -> Response:
         return page("no_cookie.html", 400)
     if not form.validate_on_submit():
         return _where_page(form, 422)
+    if draft().sent_at:
+        # Whoever begins after a letter has left may be somebody else at the same computer.
+        draft().forget()
     draft().begin(form.changed(draft().answers or Answers(situation="")))
     return redirect(url_for("steps.how_much"), 303)
 

@@ -1,0 +1,264 @@
+"""A person at the form: a small vocabulary over Flask's test client, CSRF and cookies included.
+
+A visitor reads each page as a browser does and posts its forms with all their hidden fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from bs4 import BeautifulSoup, Tag
+from flask import Flask
+
+from webapp import create_app
+from webapp.browser import Draft
+from webapp.mail import Mail
+from webapp.post import Outcome, Result
+from webapp.settings import OutboxFolder, Settings
+from webapp.words import Library
+
+from .builders import library
+
+HERE = "http://127.0.0.1:5000"
+PUBLIC = "https://letters.example"
+DEMO = Settings(
+    secret_key="a secret of the tests, long enough to be one",
+    public_url=HERE,
+    mail=OutboxFolder(Path("unused")),
+    mail_from="letters@wordahead.example",
+    host_name="The Willow Group",
+    host_contact="hello@willow.example",
+    demo=True,
+    check_domains=False,
+)
+PRODUCTION = replace(DEMO, public_url=PUBLIC, demo=False, mail=None)
+
+
+@dataclass
+class Drawer:
+    """A post that keeps the mails, and answers as the test says."""
+
+    outcome: Outcome = Outcome(Result.SENT)
+    mails: list[bytes] = field(default_factory=list, repr=False)
+    recipients: list[str] = field(default_factory=list, repr=False)
+
+    def send(self, mail: Mail) -> Outcome:
+        """Keep a mail's bytes, as a relay would get them."""
+        self.mails.append(mail.to_bytes())
+        self.recipients.append(mail.recipient)
+        return self.outcome
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def letters(self) -> list[EmailMessage]:
+        """The mails as their receiver's program reads them."""
+        return [message_from_bytes(data, policy=policy.default) for data in self.mails]
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page as it was answered."""
+
+    status: int
+    path: str
+    headers: Mapping[str, str]
+    html: str = field(repr=False)
+
+    @property
+    def soup(self) -> BeautifulSoup:
+        """The page's elements."""
+        return BeautifulSoup(self.html, "html.parser")
+
+    @property
+    def text(self) -> str:
+        """What can be read, each stretch of white space as one space."""
+        return " ".join(self.soup.get_text(" ").split())
+
+    @property
+    def title(self) -> str:
+        """The title in the browser's tab."""
+        return self.soup.title.get_text() if self.soup.title else ""
+
+    @property
+    def heading(self) -> str:
+        """The first thing a person reads."""
+        found = self.soup.find("h1")
+        return found.get_text(" ", strip=True) if found else ""
+
+    def form(self, action: str) -> Tag:
+        """The form that posts to a path."""
+        found = [f for f in self.soup.find_all("form", method="post") if f["action"] == action]
+        assert found, f"{self.path} has no form for {action}"
+        return found[0]
+
+    def letter(self) -> str:
+        """The letter that the page shows."""
+        found = self.soup.find("article", class_="letter")
+        return " ".join(found.get_text(" ").split()) if found else ""
+
+    def error_at(self, name: str) -> str:
+        """The sentence beside a field."""
+        found = self.soup.find(id=f"{name}-error")
+        return found.get_text(" ", strip=True) if found else ""
+
+    def summary(self) -> dict[str, str]:
+        """The errors at the top: the sentence of each, by what it links to."""
+        links = self.soup.select("#summary a")
+        return {str(a["href"]).removeprefix("#"): a.get_text(" ", strip=True) for a in links}
+
+    def ids(self) -> set[str]:
+        """Every id on the page."""
+        return {str(one["id"]) for one in self.soup.find_all(id=True)}
+
+
+def fields_of(form: Tag) -> list[tuple[str, str]]:
+    """What a browser posts for a form, its buttons aside."""
+    pairs = []
+    for one in form.find_all(["input", "textarea"]):
+        name, kind = one.get("name"), one.get("type", "text")
+        if not name or (kind in ("radio", "checkbox") and not one.has_attr("checked")):
+            continue
+        # A textarea's first line break belongs to the page's source.
+        value = one.get_text().removeprefix("\n") if one.name == "textarea" else one.get("value")
+        pairs.append((str(name), str(value or "")))
+    return pairs
+
+
+class Visitor:
+    """One browser."""
+
+    def __init__(self, app: Flask, base: str = HERE) -> None:
+        self.app = app
+        self.client = app.test_client()
+        self.base = base
+        self.page = Page(0, "", {}, "")
+
+    def opens(self, path: str) -> Visitor:
+        """Open an address, and follow where it leads."""
+        return self._arrive(self.client.get(path, base_url=self.base, follow_redirects=True))
+
+    def posts(
+        self, path: str, data: object = None, *, headers: Mapping[str, str] | None = None
+    ) -> Visitor:
+        """Post something to an address without looking at any page, and follow where it leads."""
+        return self._arrive(
+            self.client.post(
+                path, data=data, headers=headers, base_url=self.base, follow_redirects=True
+            )
+        )
+
+    def submits(self, action: str, **changes: str | Sequence[str] | None) -> Visitor:
+        """Post a form of this page; a change of None takes a field out."""
+        kept = [(n, v) for n, v in fields_of(self.page.form(action)) if n not in changes]
+        for name, value in changes.items():
+            values = [] if value is None else [value] if isinstance(value, str) else value
+            kept += [(name, one) for one in values]
+        data: dict[str, list[str]] = {}
+        for name, one in kept:
+            data.setdefault(name, []).append(one)
+        return self.posts(action, data)
+
+    def chooses(self, situation: str = "volunteering") -> Visitor:
+        """The first screen."""
+        return self.opens("/").submits("/", situation=situation)
+
+    def says(self, level: str = "named", **fields: str) -> Visitor:
+        """The second screen: name, voice and level."""
+        self._at("/letter/how-much")
+        return self.submits("/letter/how-much", level=level, **fields)
+
+    def ticks(self, which: int | Sequence[str] = 8) -> Visitor:
+        """The third screen: some sentences by their ids, or so many from the top."""
+        self._at("/letter/what")
+        if isinstance(which, int):
+            which = self.choices()[:which]
+        return self.submits("/letter/what", say=which)
+
+    def adds(self, **fields: str) -> Visitor:
+        """The fourth screen: everything else."""
+        self._at("/letter/about-you")
+        return self.submits("/letter/about-you", **fields)
+
+    def sends_to(self, address: str, **fields: str) -> Visitor:
+        """The last screen: the address, and the button."""
+        self._at("/letter/check")
+        return self.submits("/letter/check", email=address, **fields)
+
+    def reaches_check(self, **answers: Any) -> Visitor:
+        """All screens but the last, with Emma's answers or these."""
+        values: dict[str, Any] = {"situation": "volunteering", "level": "named", "ticks": 8}
+        values |= {"name": "Emma", "voice": "me", "more": {}} | answers
+        self.chooses(values["situation"])
+        self.says(values["level"], name=values["name"], voice=values["voice"])
+        return self.ticks(values["ticks"]).adds(**values["more"])
+
+    def deletes(self) -> Visitor:
+        """The button on every page."""
+        return self.submits("/deleted")
+
+    def choices(self) -> list[str]:
+        """The ids of all sentences that this page offers."""
+        return [str(one["value"]) for one in self.page.soup.select("input[name=say]")]
+
+    def draft(self) -> Draft:
+        """What the cookie in this browser holds."""
+        cookies = "; ".join(f"{name}={value}" for name, value in self.cookies().items())
+        with self.app.test_request_context("/", base_url=self.base, headers={"Cookie": cookies}):
+            from webapp.browser import draft
+
+            return draft()
+
+    def cookies(self) -> dict[str, str]:
+        """All cookies of this browser."""
+        return {key[2]: cookie.value for key, cookie in self.client._cookies.items()}
+
+    def _at(self, path: str) -> None:
+        if self.page.path != path:
+            self.opens(path)
+
+    def _arrive(self, response: Any) -> Visitor:
+        self.page = Page(
+            response.status_code,
+            response.request.path,
+            dict(response.headers),
+            response.get_data(as_text=True),
+        )
+        return self
+
+
+@cache
+def app_for(settings: Settings = DEMO, posted: bool = True) -> Flask:
+    """An app with the real words, made once for each kind of host."""
+    parts: dict[str, Any] = {"post": Drawer()} if posted else {}
+    return create_app(settings, library=library(), **parts)
+
+
+def drawer_of(app: Flask) -> Drawer:
+    """The post of an app that was made here."""
+    post = app.extensions["word_ahead"].post
+    assert isinstance(post, Drawer)
+    return post
+
+
+def library_of(app: Flask) -> Library:
+    """The words of an app."""
+    found = app.extensions["word_ahead"].library
+    assert isinstance(found, Library)
+    return found
+
+
+def visitor(settings: Settings = DEMO) -> Visitor:
+    """A new browser before a host whose drawer is empty."""
+    app = app_for(settings)
+    post = drawer_of(app)
+    post.mails.clear()
+    post.recipients.clear()
+    post.outcome = Outcome(Result.SENT)
+    return Visitor(app, settings.public_url)
