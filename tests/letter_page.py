@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
-from typing import Final, cast
+from typing import Any, Final
 
 from lxml import html as lxml_html
 
@@ -15,7 +15,8 @@ from webapp.rendering import MailTemplates
 
 from .builders import MAIL_TEMPLATES
 
-Element = lxml_html.HtmlElement
+# lxml publishes no full types.
+Element = Any
 Colour = tuple[float, float, float]
 
 BLACK: Final[Colour] = (0.0, 0.0, 0.0)
@@ -33,12 +34,12 @@ def templates() -> MailTemplates:
 
 def parse(page: str) -> Element:
     """The page as a tree."""
-    return cast(Element, lxml_html.document_fromstring(page))
+    return lxml_html.document_fromstring(page)
 
 
 def elements(root: Element, *names: str) -> list[Element]:
     """All elements of these names, in their order."""
-    return cast("list[Element]", list(root.iter(*names)))
+    return list(root.iter(*names))
 
 
 def style_of(element: Element) -> dict[str, str]:

@@ -61,6 +61,9 @@ class _Stripper(HTMLParser):
         elif tag not in _DROPPED:
             self.kept.append(f"<{tag}{_attributes(attrs)}>")
 
+    def handle_startendtag(self, tag: str, attrs: Iterable[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+
     def handle_endtag(self, tag: str) -> None:
         if self._dropping:
             self._dropping = "" if tag == self._dropping else self._dropping

@@ -95,7 +95,7 @@ class MailTemplates:
     @classmethod
     def load(cls, folder: Path) -> MailTemplates:
         """Read mail_templates; raises TemplateError, naming file and line."""
-        environment = _environment()
+        environment = mail_environment()
         css = _stylesheets(folder)
         names = sorted({path.parent.name for name in _FILES for path in folder.glob(f"*/{name}")})
         templates = cls(
@@ -110,21 +110,7 @@ class MailTemplates:
 
     def letter_bodies(self, letter: Letter, address: str) -> Bodies:
         """The letter as mail; without an address (a letter to copy) it has no lines to reply by."""
-        before, _, after = letter.reply_line.partition(ADDRESS_SLOT) if address else ("", "", "")
-        return self._mails["letter", letter.direction].bodies(
-            {
-                "letter": letter,
-                "language": letter.language,
-                "direction": letter.direction,
-                "title": letter.title,
-                "address": address,
-                "mailto": _mailto(address),
-                "before_address": before,
-                "after_address": after,
-                "reply_line": f"{before}{address}{after}",
-                "replies": reply_links(letter.replies, address) if address else (),
-            }
-        )
+        return self._mails["letter", letter.direction].bodies(letter_context(letter, address))
 
     def _try_out(self) -> None:
         try:
@@ -135,12 +121,30 @@ class MailTemplates:
             raise TemplateError(f"letter: {error.message}.") from None
 
 
+def letter_context(letter: Letter, address: str) -> dict[str, object]:
+    """What the templates of a letter are given."""
+    before, _, after = letter.reply_line.partition(ADDRESS_SLOT) if address else ("", "", "")
+    return {
+        "letter": letter,
+        "language": letter.language,
+        "direction": letter.direction,
+        "title": letter.title,
+        "address": address,
+        "mailto": _mailto(address),
+        "before_address": before,
+        "after_address": after,
+        "reply_line": f"{before}{address}{after}",
+        "replies": reply_links(letter.replies, address) if address else (),
+    }
+
+
 def reply_links(replies: Iterable[Reply], address: str) -> tuple[ReplyLink, ...]:
     """Ready replies as links; a link that mail programs would cut loses its body (RFC 6068)."""
     links = []
     for reply in replies:
         bare = f"{_mailto(address)}?subject={quote(reply.subject, safe='')}"
-        href = f"{bare}&body={quote(reply.body, safe='')}"
+        body = "\r\n".join(reply.body.splitlines())
+        href = f"{bare}&body={quote(body, safe='')}"
         links.append(ReplyLink(reply.label, href if len(href) <= MAILTO_LIMIT else bare))
     return tuple(links)
 
@@ -149,7 +153,7 @@ def _mailto(address: str) -> str:
     return "mailto:" + quote(address, safe="@")
 
 
-def _environment() -> Environment:
+def mail_environment() -> Environment:
     """Jinja with what a letter needs and no more: no filter, for one, that stops the escaping."""
     environment = Environment(
         autoescape=select_autoescape(("html",)),

@@ -11,7 +11,7 @@ import logging
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
-from itertools import zip_longest
+from itertools import accumulate, zip_longest
 from pathlib import Path
 from typing import Final
 
@@ -38,8 +38,9 @@ def inline(environment: Environment, folder: Path, file: str, css: str) -> str:
     Raises TemplateError, naming file and line, where that cannot be done once for all letters.
     """
     pieces = flatten(environment, folder, file)
-    page = "".join(_marked(number, piece) for number, piece in enumerate(pieces))
-    rules = PageRules(_Origins(pieces).of)
+    marked = [_marked(number, piece) for number, piece in enumerate(pieces)]
+    page = "".join(marked)
+    rules = PageRules(_Origins(pieces, marked).of)
     rules.feed(page)
     rules.close()
     # Indentation is for those who read the template; each letter would carry it.
@@ -92,18 +93,17 @@ def _restored(page: str, pieces: Sequence[Piece]) -> str:
 
 
 class _Origins:
-    """Where in which file a line of the marked page comes from."""
+    """Where in which file a place of the marked page comes from."""
 
-    def __init__(self, pieces: Sequence[Piece]) -> None:
+    def __init__(self, pieces: Sequence[Piece], marked: Sequence[str]) -> None:
         self._pieces = pieces
-        self._starts = []
-        line = 1
-        for number, piece in enumerate(pieces):
-            self._starts.append(line)
-            line += _marked(number, piece).count("\n")
+        self._page = "".join(marked)
+        self._starts = [0, *accumulate(map(len, marked))]
 
-    def of(self, line: int) -> str:
-        """A line of the page, as "file, line n"."""
-        number = bisect_right(self._starts, line) - 1
+    def of(self, line: int, column: int) -> str:
+        """A place as HTMLParser counts it, as "file, line n" of a template."""
+        offset = sum(map(len, self._page.splitlines(keepends=True)[: line - 1])) + column
+        number = bisect_right(self._starts, offset, hi=len(self._pieces)) - 1
         piece = self._pieces[number]
-        return f"{piece.file}, line {piece.line + line - self._starts[number]}"
+        line = piece.line + self._page.count("\n", self._starts[number], offset)
+        return f"{piece.file}, line {line}"

@@ -39,7 +39,7 @@ PROPERTIES: Final[Mapping[str, str]] = {
     "border": _BORDER,
     "border-collapse": "collapse|separate",
     "color": _COLOUR,
-    "display": "block",
+    "display": "block|inline-block",
     "font-family": _FONTS,
     "font-size": r"\d+px",
     "font-style": "normal|italic",
@@ -65,8 +65,8 @@ _RULE = re.compile(r"([^{}]*)\{([^{}]*)\}")
 _SELECTOR = re.compile(r"(?:[a-z][a-z0-9]*|(?:[a-z][a-z0-9]*)?(?:\.[a-z][a-z0-9-]*)+)")
 _UNQUOTED = re.compile(rf"\s[\w-]+=[^\"'\s>]*{SLOT}")
 
-# Tells of a line of the page where it stands: "letter/body.html, line 12".
-Origin = Callable[[int], str]
+# Tells of a line and column of the page where they come from: "letter/body.html, line 12".
+Origin = Callable[[int, int], str]
 
 
 def faults_of_declarations(declarations: str) -> Iterator[str]:
@@ -137,4 +137,4 @@ class PageRules(HTMLParser):
                 self._fail(fault)
 
     def _fail(self, sentence: str) -> None:
-        raise TemplateError(f"{self._origin(self.getpos()[0])}: {sentence}")
+        raise TemplateError(f"{self._origin(*self.getpos())}: {sentence}")
