@@ -14,6 +14,8 @@ from .errors import AnswersError
 
 # RFC 5321, 4.5.3.1.3: a path has at most 256 octets, its angle brackets counted.
 LONGEST: Final = 254
+# RFC 5321, 4.5.3.1.1: so much may stand before the "@".
+LONGEST_LOCAL: Final = 64
 # A slow name server may cost a person this many seconds at most.
 LOOKUP_SECONDS: Final = 1.5
 
@@ -71,7 +73,7 @@ def _why(text: str) -> str:
 
 def _is_plain(local: str) -> bool:
     """No percent hack or bang path, by which an old relay could be talked into another address."""
-    return not set(local) & set('%!"\\') and "=?" not in local
+    return len(local) <= LONGEST_LOCAL and not set(local) & set('%!"\\') and "=?" not in local
 
 
 def likely_meant(address: str) -> str:

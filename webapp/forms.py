@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Final
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
 from wtforms import Field, HiddenField, SelectMultipleField, StringField, TextAreaField
-from wtforms.validators import ValidationError
+from wtforms.validators import StopValidation, ValidationError
 
 from .addresses import read_address
 from .errors import AnswersError
@@ -37,11 +37,11 @@ OWN_WORDS: Final = Room(600, 1200)
 
 
 def fits(room: Room) -> Check:
-    """Refuse a text that is too long for its room."""
+    """Refuse a text that is too long for its room, and look at it no further."""
 
     def check(form: FlaskForm, field: Field) -> None:
         if len(field.data) > room.characters or utf8_length(field.data) > room.utf8_bytes:
-            raise ValidationError(f"{field.name}_too_long")
+            raise StopValidation(f"{field.name}_too_long")
 
     return check
 

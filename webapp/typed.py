@@ -23,9 +23,17 @@ _LINK: Final = re.compile(
     rf"|(?<![\w.])(?:[^\W_](?:[\w-]{{0,62}})\.){{1,8}}(?:{_ENDINGS})(?![\w-])(?:/\S*)?",
     re.IGNORECASE,
 )
-_DATE: Final = re.compile(r"(?<!\d)\d{1,4}([./-])\d{1,2}\1\d{1,4}(?!\d)")
+_HOURS: Final = r"(?:[01]?\d|2[0-3])\.[0-5]\d"
+_YEAR: Final = r"(?:19|20)\d\d"
+# What has many digits and is no telephone number: 23/11/2026, 9.30-10.30, 2019-2023.
+_DATE: Final = re.compile(
+    r"(?<![\d.])(?:\d{1,4}([./-])\d{1,2}\1\d{1,4}"
+    rf"|{_HOURS}\s?[-–]\s?{_HOURS}|{_YEAR}\s?[-–/]\s?{_YEAR})(?!\.?\d)"
+)
 # Seven digits are the shortest telephone number; spaces, dots and brackets do not hide it.
-_NUMBER: Final = re.compile(r"\+?\(?\d(?:[\s().+-]{0,3}\d){6,}")
+_NUMBER: Final = re.compile(r"\+?\(?\d(?:[\s().+/–-]{0,3}\d){6,}")
+# No field holds so much; a longer text is refused as it is, for composing it could take seconds.
+_LONGEST: Final = 5_000
 
 
 def clean_line(text: str) -> str:
@@ -40,8 +48,8 @@ def clean_lines(text: str) -> str:
 
 
 def _clean(text: str) -> str:
-    composed = unicodedata.normalize("NFC", _LINE_BREAKS.sub("\n", text))
-    return "".join(char for char in composed if _belongs(char))
+    kept = "".join(char for char in _LINE_BREAKS.sub("\n", text) if _belongs(char))
+    return unicodedata.normalize("NFC", kept) if len(kept) <= _LONGEST else kept
 
 
 def _belongs(char: str) -> bool:
