@@ -98,6 +98,6 @@ def test_every_flask_command_in_the_documents_exists(command: str) -> None:
 
 def test_every_setting_in_the_readme_is_one_that_the_program_reads() -> None:
     table = re.findall(r"^\| `([A-Z_]+)`", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE)
-    readers = [ROOT / "webapp/settings.py", ROOT / "gunicorn.conf.py"]
+    readers = [*(ROOT / "webapp/settings").glob("*.py"), ROOT / "gunicorn.conf.py"]
     read = "".join(reader.read_text("utf-8") for reader in readers)
     assert [name for name in table if f'"{name}"' not in read] == []
