@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import colorsys
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -26,6 +27,10 @@ _DEFAULTS: Final = {"color": "#000000", "background-color": "#ffffff", "font-wei
 _INHERITED: Final = ("color", "font-family", "font-size", "font-weight", "line-height")
 
 
+# "bold 17px/1.4 Arial, sans-serif"
+_FONT: Final = re.compile(r"((?P<weight>bold) )?(?P<size>\d+px)/(?P<height>[\d.]+) (?P<family>.+)")
+
+
 @cache
 def templates() -> MailTemplates:
     """The real mail templates, loaded once."""
@@ -45,7 +50,11 @@ def elements(root: Element, *names: str) -> list[Element]:
 def style_of(element: Element) -> dict[str, str]:
     """An element's own declarations."""
     pairs = (part.partition(":") for part in element.get("style", "").split(";") if part.strip())
-    return {name.strip(): value.strip() for name, _, value in pairs}
+    style = {name.strip(): value.strip() for name, _, value in pairs}
+    if font := _FONT.fullmatch(style.get("font", "")):
+        style |= {f"font-{name}": font[name] or "normal" for name in ("weight", "size", "family")}
+        style |= {"line-height": font["height"]}
+    return style
 
 
 def words_of(text: str) -> str:

@@ -134,7 +134,7 @@ def test_tables_are_for_layout_with_one_cell_a_row(mail: Sent) -> None:
 def test_only_css_that_all_programs_know(mail: Sent) -> None:
     properties = r"(background-)?color|border(-(top|right|bottom|left|collapse))?|display|margin"
     properties += (
-        r"|font-(family|size|weight)|line-height|max-width|padding|text-(align|decoration)"
+        r"|font(-(family|size|weight))?|line-height|max-width|padding|text-(align|decoration)"
     )
     for element in mail.root.iter():
         for name, value in style_of(element).items():

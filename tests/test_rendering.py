@@ -131,7 +131,7 @@ def test_no_filter_stops_the_escaping(folder: Path, filter_: str) -> None:
 
 
 def test_another_mail_is_a_folder_of_three_files(folder: Path) -> None:
-    shutil.copytree(folder / "letter", folder / "code")
-    change(folder / "code" / "body.html", "<p>", "<p onclick='x'>")
-    with pytest.raises(TemplateError, match=r"code/body\.html, line \d+: the attribute onclick"):
+    shutil.copytree(folder / "letter", folder / "another")
+    change(folder / "another" / "body.html", "<p>", "<p onclick='x'>")
+    with pytest.raises(TemplateError, match=r"another/body\.html, line \d+: the attribute onclick"):
         MailTemplates.load(folder)

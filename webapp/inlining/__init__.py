@@ -44,7 +44,7 @@ def inline(environment: Environment, folder: Path, file: str, css: str) -> str:
     rules.feed(page)
     rules.close()
     # Indentation is for those who read the template; each letter would carry it.
-    page = re.sub(r"\s*\n\s*", "\n", page)
+    page = re.sub(r"\s{2,}", "\n", page)
     return _restored(with_styles_inline(page, css), pieces)
 
 

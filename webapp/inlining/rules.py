@@ -40,6 +40,7 @@ PROPERTIES: Final[Mapping[str, str]] = {
     "border-collapse": "collapse|separate",
     "color": _COLOUR,
     "display": "block|inline-block",
+    "font": rf"(?:bold )?\d+px/\d(?:\.\d+)? {_FONTS}",
     "font-family": _FONTS,
     "font-size": r"\d+px",
     "font-style": "normal|italic",

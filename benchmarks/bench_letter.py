@@ -1,0 +1,171 @@
+"""Answers to the bytes of a mail, against premailer on every letter and the stdlib's EmailMessage.
+
+Both sides compose the letter, render its text and HTML by Jinja and write quoted-printable.
+"""
+
+import json
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import SMTP, default
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from lxml import html as lxml_html
+from premailer import Premailer
+
+from webapp.letter import Answers, compose
+from webapp.mail import Mail, message_id
+from webapp.rendering import MailTemplates, letter_context
+from webapp.words import LEVELS, Words, load
+
+FOLDER = Path(__file__).parent.parent / "mail_templates"
+ADDRESS, SENDER = "emma.watson@example.org", "letters@wordahead.example"
+DATE = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
+MESSAGE_ID = message_id(b"k" * 32, "wordahead.example", "bench")
+
+# The slow sides take 10 ms a letter and differ little from one time to the next.
+SLOW_ROUNDS, FAST_ROUNDS = 5, 40
+
+Make = Callable[[Answers], bytes]
+
+
+class Peer:
+    """The same mail with the CSS put inline into each letter, and the stdlib's MIME."""
+
+    def __init__(self, words: Words, put_inline: Callable[[str], str]) -> None:
+        self._words, self._put_inline = words, put_inline
+        environment = Environment(
+            loader=FileSystemLoader(FOLDER),
+            autoescape=select_autoescape(("html",)),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        css = (FOLDER / "mail.css").read_text()
+        self._text = environment.get_template("letter/body.txt")
+        self._html = environment.get_template("letter/body.html")
+        self._style = f"<style>{css}</style></head>"
+
+    def __call__(self, answers: Answers) -> bytes:
+        """Answers to bytes."""
+        letter = compose(answers, self._words)
+        context = letter_context(letter, ADDRESS)
+        page = self._html.render(context).replace("</head>", self._style, 1)
+        mail = EmailMessage(policy=SMTP)
+        mail["From"] = f"Word Ahead <{SENDER}>"
+        mail["To"] = ADDRESS
+        mail["Subject"] = letter.subject
+        mail["Date"] = DATE
+        mail["Message-ID"] = MESSAGE_ID
+        mail["Content-Language"] = letter.language
+        mail["Auto-Submitted"] = "auto-generated"
+        mail.set_content(self._text.render(context), cte="quoted-printable")
+        mail.add_alternative(self._put_inline(page), subtype="html", cte="quoted-printable")
+        return mail.as_bytes()
+
+
+def premailed(page: str) -> str:
+    """The page through premailer, its own cache of parsed CSS in use."""
+    inliner = Premailer(
+        page,
+        allow_network=False,
+        remove_classes=True,
+        keep_style_tags=False,
+        cssutils_logging_level=logging.CRITICAL + 1,
+    )
+    return str(inliner.transform(pretty_print=False))
+
+
+def ours(words: Words) -> Make:
+    """Answers to bytes as the app does it."""
+    templates = MailTemplates.load(FOLDER)
+
+    def make(answers: Answers) -> bytes:
+        letter = compose(answers, words)
+        bodies = templates.letter_bodies(letter, ADDRESS)
+        mail = Mail(
+            sender=SENDER,
+            recipient=ADDRESS,
+            subject=bodies.subject,
+            text=bodies.text,
+            html=bodies.html,
+            language=letter.language,
+            message_id=MESSAGE_ID,
+            date=DATE,
+            auto_submitted=True,
+        )
+        return mail.to_bytes()
+
+    return make
+
+
+def every_answers(words: Words) -> Iterator[tuple[str, Answers]]:
+    """Each situation and level with nothing, the eight starters and everything ticked."""
+    for situation in words.situations.values():
+        for level in LEVELS:
+            bare = Answers(situation.id, level, name="Emma", to_name="Ms Patel")
+            every = tuple(one.id for one in words.statements_for(situation, level))
+            for ticks, say in (
+                ("none", ()),
+                ("eight", situation.starters.at(level)),
+                ("all", every),
+            ):
+                yield f"{situation.id}, {level}, {ticks}", replace(bare, say=say)
+
+
+def seconds(make: Make, answers: Answers, rounds: int) -> float:
+    """The median time of one letter."""
+    times = []
+    for _ in range(rounds):
+        start = perf_counter()
+        make(answers)
+        times.append(perf_counter() - start)
+    return median(times)
+
+
+def said(data: bytes) -> str:
+    """What the HTML of a mail says, to see that both sides sent the same letter."""
+    html = message_from_bytes(data, policy=default).get_body(("html",))
+    assert isinstance(html, EmailMessage)
+    return " ".join(lxml_html.document_fromstring(html.get_content()).text_content().split())
+
+
+def compare(name: str, put_inline: Callable[[str], str], at_least: float) -> dict[str, Any]:
+    """How many times faster than a peer we make each letter; the ratio is the worst of all."""
+    words = load(FOLDER / "words").words("en")
+    fast, slow = ours(words), Peer(words, put_inline)
+    figures = {}
+    for letter, answers in every_answers(words):
+        assert said(fast(answers)) == said(slow(answers)), letter
+        slow_time = seconds(slow, answers, SLOW_ROUNDS)
+        figures[letter] = (
+            (slow_time / (fast_time := seconds(fast, answers, FAST_ROUNDS))),
+            fast_time,
+        )
+    worst = min(figures, key=lambda letter: figures[letter][0])
+    return {
+        "measure": f"answers to bytes, {name} on each letter + EmailMessage / ours",
+        "ratio": round(figures[worst][0], 1),
+        "at_least": at_least,
+        "worst_letter": worst,
+        "median_ratio": round(median(ratio for ratio, _ in figures.values()), 1),
+        "letters": len(figures),
+        "our_median_microseconds": round(median(time for _, time in figures.values()) * 1e6),
+    }
+
+
+def main() -> dict[str, Any]:
+    """Compare with premailer."""
+    return compare("premailer", premailed, at_least=20)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(main()) + "\n")
