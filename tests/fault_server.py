@@ -7,6 +7,7 @@ import socket
 import ssl
 import struct
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -110,9 +111,16 @@ class _Connection:
         if step == "starttls" and answer.startswith(b"220"):
             self._start_tls()
         if step == "data" and answer.startswith(b"354"):
+            if isinstance(self._faults.get("payload"), bytes):
+                # A word in the middle of the mail, not before it.
+                self._more()
             self._answer("payload", b"")
             self._seen.whole.append(self._until(b"\r\n.\r\n"))
             self._answer("dot", USUAL["dot"])
+            if "later" in self._faults:
+                # Long enough that the reply before it is read by itself.
+                time.sleep(0.02)
+                self._answer("later", b"")
         if step == "quit":
             raise Over
 
@@ -152,13 +160,16 @@ class _Connection:
         self._seen.open.append(self._socket)
         self._private = True
 
+    def _more(self) -> None:
+        chunk = self._socket.recv(65536)
+        if not chunk:
+            raise Over
+        self._seen.chunks.append(chunk)
+        self._buffer += chunk
+
     def _until(self, end: bytes) -> bytes:
         while end not in self._buffer:
-            chunk = self._socket.recv(65536)
-            if not chunk:
-                raise Over
-            self._seen.chunks.append(chunk)
-            self._buffer += chunk
+            self._more()
         found, _, self._buffer = self._buffer.partition(end)
         return found + end
 

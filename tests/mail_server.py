@@ -119,6 +119,8 @@ class Delivered:
     sender: str
     recipients: tuple[str, ...]
     data: bytes
+    # Tells connections apart.
+    peer: object
 
 
 @dataclass
@@ -143,10 +145,10 @@ class _Handler:
         session.host_name = name
         return [*lines[:-1], "250-PIPELINING", lines[-1]] if self._pipelining else lines
 
-    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:
+    async def handle_DATA(self, _server: SMTP, session: Session, envelope: Envelope) -> str:
         data = envelope.original_content or b""
         sender = envelope.mail_from or ""
-        self._real.mails.append(Delivered(sender, tuple(envelope.rcpt_tos), data))
+        self._real.mails.append(Delivered(sender, tuple(envelope.rcpt_tos), data, session.peer))
         return "250 2.0.0 taken"
 
 

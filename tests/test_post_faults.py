@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 import sys
+import time
 from contextlib import closing
 
 import pytest
@@ -29,6 +30,7 @@ GARBAGE = {
     "words without a number": b"hello there\r\n",
     "a number alone of two digits": b"25\r\n",
     "an endless line": b"250 " + b"x" * 5000 + b"\r\n",
+    "a line that is too long": b"250 " + b"x" * 3000 + b"\r\n",
     "endless lines": b"250-more\r\n" * 200 + b"250 ok\r\n",
     "two numbers in one reply": b"250-ok\r\n550 no\r\n",
     "bytes of no text": b"\x00\xff\xfe\r\n",
@@ -146,9 +148,15 @@ def test_a_reply_that_comes_before_the_dot_is_no_reply_to_it() -> None:
         assert (outcome.result, whole) == (NOT_SENT, 0)
 
 
-def test_a_no_in_the_middle_of_the_mail_ends_it_without_a_dot() -> None:
-    outcome, whole = attempt({"payload": b"552 too much\r\n"}, large=True)
-    assert (outcome.result, whole) == (NOT_SENT, 0)
+def test_a_server_that_speaks_before_it_is_asked_is_told_nothing_more() -> None:
+    with fault_server({"ehlo": b"250-x\r\n250 PIPELINING\r\n250 ok\r\n"}) as seen:
+        assert SmtpPost(seen.server).send(make_mail()).result is NOT_SENT
+    assert seen.commands == ["ehlo"]
+
+
+@pytest.mark.parametrize("said", [b"552 too much\r\n", b"250 taken\r\n", b"x"])
+def test_a_word_in_the_middle_of_the_mail_ends_it_without_a_dot(said: bytes) -> None:
+    assert attempt({"payload": said}, large=True) == (Outcome(NOT_SENT, "payload"), 0)
 
 
 def test_a_relay_that_is_away_is_not_sent() -> None:
@@ -169,15 +177,17 @@ def test_a_relay_that_takes_no_connection_is_not_sent() -> None:
     assert outcome.phase in {"connect", "greeting"}
 
 
-def test_a_relay_whose_name_is_unknown_is_not_sent() -> None:
-    server = SmtpServer("x" * 70 + ".localhost", 25, "tls")
+@pytest.mark.parametrize(
+    "error", [socket.gaierror(socket.EAI_NONAME, "canary"), UnicodeError("label too long")]
+)
+def test_a_relay_whose_name_cannot_be_found_is_not_sent(error: Exception) -> None:
+    def look_up(*_: object, **__: object) -> None:
+        raise error
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(socket, "getaddrinfo", _unknown)
-        assert SmtpPost(server).send(make_mail()) == Outcome(NOT_SENT, "connect")
-
-
-def _unknown(*_: object, **__: object) -> None:
-    raise socket.gaierror(socket.EAI_NONAME, "canary")
+        patch.setattr(socket, "getaddrinfo", look_up)
+        post = SmtpPost(SmtpServer("relay.example", 25, "tls"))
+        assert post.send(make_mail()) == Outcome(NOT_SENT, "connect")
 
 
 def test_a_relay_that_drips_its_answer_runs_out_of_time_all_the_same() -> None:
@@ -196,6 +206,25 @@ def test_no_dot_is_sent_without_the_full_time_to_hear_its_answer() -> None:
     with fault_server() as seen:
         post = SmtpPost(
             seen.server, limits=Limits(whole=13, after_dot=12), clock=lambda: float(next(ticks))
+        )
+        assert post.send(make_mail()).result is NOT_SENT
+    assert seen.whole == []
+
+
+def test_all_before_the_dot_shares_one_limit() -> None:
+    ticks = iter(range(10_000))
+    limits = Limits(whole=16, command=10, after_dot=10)
+    with fault_server() as seen:
+        post = SmtpPost(seen.server, limits=limits, clock=lambda: float(next(ticks)))
+        assert post.send(make_mail()).result is NOT_SENT
+    assert "mail" not in seen.commands
+
+
+def test_a_mail_that_is_asked_for_too_late_is_not_sent() -> None:
+    with fault_server() as seen:
+        # Time leaps while the relay reads DATA.
+        post = SmtpPost(
+            seen.server, clock=lambda: time.monotonic() + 20 * ("data" in seen.commands)
         )
         assert post.send(make_mail()).result is NOT_SENT
     assert seen.whole == []

@@ -17,7 +17,7 @@ from webapp.post.smtp import MOST_KEPT, Limits, SmtpPost
 
 from .fault_server import Act, Faults, FaultServer, fault_server
 from .mail_server import make_certificate, real_server
-from .mails import make_mail
+from .mails import bodies, make_mail
 
 ROOT = Path(__file__).parent.parent
 SENT, NOT_SENT = Result.SENT, Result.NOT_SENT
@@ -66,6 +66,16 @@ def test_a_connection_that_spoke_unasked_is_not_used(extra: bytes) -> None:
     with two_mails({"dot": b"250 taken\r\n" + extra}) as (seen, post):
         assert post.send(make_mail()).result is SENT
     assert (seen.connections, len(seen.whole)) == (2, 2)
+
+
+@pytest.mark.parametrize("extra", [b"421 closing\r\n", b"250 ok\r\n", b"x", Act.HANG_UP])
+def test_a_connection_that_spoke_or_ended_while_idle_is_not_used(extra: bytes | Act) -> None:
+    with two_mails({"later": extra}) as (seen, post):
+        # Whether it has come by then or not: the mail is sent once.
+        time.sleep(0.08)
+        assert post.send(make_mail()).result is SENT
+    assert (seen.connections, len(seen.whole)) == (2, 2)
+    assert seen.commands.count("mail") == 2
 
 
 @pytest.mark.parametrize("act", [Act.HANG_UP, Act.RESET, b"421 too long idle\r\n", b"\xff\r\n"])
@@ -169,8 +179,8 @@ def test_a_forked_process_opens_its_own_and_leaves_the_parents_alone(tmp_path: P
     with real_server(certificate, security="tls") as real:
         program = [sys.executable, "-c", FORKING, str(real.server.port), str(certificate.authority)]
         subprocess.run(program, cwd=ROOT, check=True, timeout=60)
-    texts = [
-        mail.data.split(b"quoted-printable\r\n\r\n")[1].split(b"\r\n")[0] for mail in real.mails
-    ]
-    assert texts == [b"before", b"child 0", b"child 1", b"after"]
+    texts = [bodies(mail.data)[0] for mail in real.mails]
+    assert texts == ["before", "child 0", "child 1", "after"]
+    parents, childs, childs_too, parents_too = (mail.peer for mail in real.mails)
+    assert parents == parents_too != childs == childs_too
     assert real.connections == 2

@@ -84,12 +84,13 @@ def test_a_relay_with_another_hosts_certificate_gets_nothing(
 
 
 @pytest.mark.parametrize(
-    "ehlo", [b"250-x\r\n250-AUTH PLAIN\r\n250 PIPELINING\r\n", b"250 STARTTLS\r\n"]
+    "ehlo", [b"250-x\r\n250-AUTH PLAIN\r\n250 PIPELINING\r\n", b"250-x\r\n250 STARTTLS\r\n"]
 )
 def test_a_relay_that_offers_no_privacy_gets_nothing(ehlo: bytes) -> None:
     with fault_server({"ehlo": ehlo}, security="starttls") as seen:
         assert send_once(seen, None) == Outcome(NOT_SENT, "tls")
     assert_nothing_private_was_said(seen)
+    assert ("starttls" in seen.commands) == (b"STARTTLS" in ehlo)
 
 
 @pytest.mark.parametrize(

@@ -116,8 +116,8 @@ def _headers(mail: Mail, boundary: str) -> dict[str, str]:
     for address in filter(None, (mail.sender, mail.recipient, mail.reply_to)):
         check_address(address)
     subject = subject_line(mail.subject)
-    if mail.date.tzinfo is None or not subject:
-        raise MailRefused("A mail needs a subject and a date with its zone.")
+    if mail.date.tzinfo is None:
+        raise MailRefused("A mail needs a date with its zone.")
     headers: dict[str, str | None] = {
         "From": f"{SENDER_NAME} <{mail.sender}>",
         "To": mail.recipient,

@@ -190,8 +190,6 @@ class Conversation:
     def _hand_over(self, payload: bytes) -> None:
         """Send the mail, then the dot that makes it the relay's."""
         self.phase = "payload"
-        if not self._line.is_quiet():
-            raise NoAnswer
         self._line.send(payload, self._before_dot)
         # A reply that is there before the dot is no reply to it.
         if not self._line.is_quiet():
