@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +44,7 @@ PRODUCTION = replace(DEMO, public_url=PUBLIC, demo=False, mail=None)
 class Drawer:
     """A post that keeps the mails, and answers as the test says."""
 
-    outcome: Outcome = Outcome(Result.SENT)
+    outcome: Outcome = field(default_factory=lambda: Outcome(Result.SENT))
     mails: list[bytes] = field(default_factory=list, repr=False)
     recipients: list[str] = field(default_factory=list, repr=False)
 
@@ -71,10 +71,10 @@ class Page:
     headers: Mapping[str, str]
     html: str = field(repr=False)
 
-    @property
+    @cached_property
     def soup(self) -> BeautifulSoup:
         """The page's elements."""
-        return BeautifulSoup(self.html, "html.parser")
+        return BeautifulSoup(self.html, "lxml")
 
     @property
     def text(self) -> str:
@@ -217,7 +217,7 @@ class Visitor:
 
     def cookies(self) -> dict[str, str]:
         """All cookies of this browser."""
-        return {key[2]: cookie.value for key, cookie in self.client._cookies.items()}
+        return {key[2]: cookie.value for key, cookie in (self.client._cookies or {}).items()}
 
     def _at(self, path: str) -> None:
         if self.page.path != path:

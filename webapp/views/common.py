@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,6 +18,8 @@ from ..typed import contact_in
 from ..words import Words
 
 EXTENSION = "word_ahead"
+
+_PLACEHOLDER = re.compile(r"\{\w+\}")
 
 
 def services() -> Services:
@@ -62,9 +65,9 @@ def page(template: str, status: int = 200, **values: object) -> Response:
 
 def fill(text: str, **values: object) -> Markup:
     """A text of the words with its {placeholders} filled in, everything escaped."""
-    filled = str(escape(text))
-    for name, value in values.items():
-        filled = filled.replace(f"{{{name}}}", str(escape(value)))
+    known = {f"{{{name}}}": str(escape(value)) for name, value in values.items()}
+    # In one pass: braces in what was typed are no placeholders.
+    filled = _PLACEHOLDER.sub(lambda match: known.get(match[0], match[0]), str(escape(text)))
     return Markup(filled)  # noqa: S704  # both sides were escaped above
 
 

@@ -1,0 +1,341 @@
+"""The last screen: what is shown is what is sent, and what became of it is told truly."""
+
+from __future__ import annotations
+
+import datetime
+import shutil
+from dataclasses import replace
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+
+from webapp import create_app
+from webapp.letter import legal_combinations
+from webapp.mail import Mail
+from webapp.post import Outcome, Result
+from webapp.post.smtp import SmtpPost
+from webapp.words import load
+
+from .builders import MAIL_TEMPLATES, english, library
+from .letter_page import parse, plain_words, visible_text, words_of
+from .mail_server import real_server
+from .mails import bodies
+from .visitor import DEMO, PRODUCTION, Drawer, Visitor, drawer_of, visitor
+
+MORE = {"to_name": "Ms Patel", "first": "I will nod.", "own_words": "I am kind.\n\nI like dogs."}
+SLOT = "your email address"
+STEPS = ("/letter/how-much", "/letter/what", "/letter/about-you", "/letter/check")
+
+
+def _only_letter(emma: Visitor) -> EmailMessage:
+    (letter,) = drawer_of(emma.app).letters()
+    return letter
+
+
+def _shown(emma: Visitor, address: str) -> str:
+    return emma.page.letter().replace(SLOT, address).replace(f"{address} .", f"{address}.")
+
+
+def _with(outcome: Outcome) -> Visitor:
+    emma = visitor().reaches_check()
+    drawer_of(emma.app).outcome = outcome
+    return emma
+
+
+def _token(emma: Visitor) -> str:
+    return str(emma.page.form("/deleted").find("input")["value"])  # type: ignore[index]
+
+
+# What you saw is what is sent.
+
+
+@pytest.mark.parametrize(("situation", "level", "voice"), [*legal_combinations(english())])
+def test_the_mail_is_the_letter_that_the_page_showed_word_for_word(
+    situation: str, level: str, voice: str
+) -> None:
+    emma = visitor().reaches_check(
+        situation=situation, level=level, voice=voice, ticks=99, more=MORE
+    )
+    shown = _shown(emma, "emma@example.org")
+    emma.sends_to("emma@example.org")
+    text, html = bodies(drawer_of(emma.app).mails[0])
+    assert visible_text(parse(html)) == shown
+    assert plain_words(text) == shown
+
+
+def test_the_subject_on_the_page_is_the_subject_of_the_mail() -> None:
+    emma = visitor().reaches_check(name="Zoë 🌻")
+    assert f"Subject: {(subject := 'How to communicate with Zoë 🌻')}" in emma.page.text
+    assert emma.sends_to("emma@example.org").page.path == "/letter/sent"
+    assert _only_letter(emma)["Subject"] == subject
+
+
+def test_the_letter_goes_to_the_typed_address_and_to_nobody_else() -> None:
+    emma = visitor().reaches_check().sends_to(" Emma+x@Example.ORG ")
+    letter = _only_letter(emma)
+    assert drawer_of(emma.app).recipients == ["Emma+x@example.org"]
+    assert letter["To"] == "Emma+x@example.org"
+    assert not {"Cc", "Bcc", "Reply-To"} & set(letter.keys())
+
+
+def test_copy_and_downloads_are_the_letter_without_the_lines_to_answer_by() -> None:
+    emma = visitor().reaches_check(more=MORE)
+    copied = emma.page.soup.select_one("#plain").get_text()  # type: ignore[union-attr]
+    text = emma.opens("/letter/my-letter.txt").page.html
+    html = emma.opens("/letter/my-letter.html").page.html
+    assert words_of(copied) == words_of(text)
+    assert visible_text(parse(html)) == plain_words(text)
+    assert "mailto:" not in html
+
+
+def test_a_download_tells_nothing_by_its_name() -> None:
+    emma = visitor().reaches_check().opens("/letter/my-letter.txt")
+    assert emma.page.headers["Content-Disposition"] == 'attachment; filename="my-letter.txt"'
+
+
+def test_another_tab_of_the_same_letter_that_changed_it_stops_the_mail() -> None:
+    emma = visitor().reaches_check()
+    page = emma.page
+    emma.opens("/letter/what").ticks(["write-or-type"])
+    emma.page = page
+    emma.submits("/letter/check", email="emma@example.org")
+    assert not drawer_of(emma.app).mails
+    assert "Your answers have changed. This is the letter now." in emma.page.text
+
+
+def test_another_tab_with_another_letter_never_sends_that_one() -> None:
+    emma = visitor().reaches_check(name="Emma")
+    first = emma.page
+    emma.reaches_check(situation="work", name="Zoe")
+    second, emma.page = emma.page, first
+    emma.submits("/letter/check", email="emma@example.org")
+    assert not drawer_of(emma.app).mails
+    emma.page = second
+    emma.submits("/letter/check", email="emma@example.org")
+    assert _only_letter(emma)["Subject"] == "How to communicate with Zoe"
+
+
+def test_a_change_that_was_taken_back_is_no_change() -> None:
+    emma = visitor().reaches_check()
+    page = emma.page
+    emma.opens("/letter/about-you").adds(first="I nod.")
+    emma.opens("/letter/about-you").adds(first="")
+    emma.page = page
+    emma.submits("/letter/check", email="emma@example.org")
+    assert emma.page.path == "/letter/sent"
+
+
+def test_a_deploy_with_other_words_between_page_and_press_stops_the_mail(tmp_path: Path) -> None:
+    folder = tmp_path / "mail_templates"
+    shutil.copytree(MAIL_TEMPLATES, folder)
+    frame = folder / "words/en/frame.toml"
+    frame.write_text(frame.read_text().replace("Hello,", "Good day,"))
+    emma = visitor().reaches_check()
+    post = Drawer()
+    emma.client.application = create_app(DEMO, library=load(folder / "words"), post=post)
+    emma.submits("/letter/check", email="emma@example.org")
+    assert not post.mails
+    assert "Your answers have changed" in emma.page.text
+    assert "Good day," in emma.page.letter()
+
+
+def test_a_made_up_seal_sends_nothing() -> None:
+    emma = visitor().reaches_check()
+    for seal in ("", "0" * 32, "é", "\x00", "x" * 9999):
+        emma.submits("/letter/check", email="emma@example.org", shown=seal)
+    assert not drawer_of(emma.app).mails
+
+
+def test_the_seal_of_another_browsers_same_letter_sends_nothing() -> None:
+    emma, zoe = visitor().reaches_check(), visitor().reaches_check()
+    seal = zoe.page.soup.select_one("input[name=shown]")["value"]  # type: ignore[index]
+    emma.submits("/letter/check", email="emma@example.org", shown=str(seal))
+    assert not drawer_of(emma.app).mails
+
+
+# What became of it.
+
+
+@pytest.mark.parametrize(
+    ("result", "heading"),
+    [
+        (Result.NOT_SENT, "Your letter was not sent"),
+        (Result.REFUSED, "The address was not accepted"),
+        (Result.PERHAPS_SENT, "Your letter was perhaps sent"),
+    ],
+)
+def test_a_fault_is_told_as_it_is_with_the_letter_still_there(result: Result, heading: str) -> None:
+    emma = _with(Outcome(result, "dot", 451))
+    letter = _shown(emma, "emma@example.org")
+    emma.sends_to("emma@example.org")
+    assert emma.page.heading == heading
+    assert emma.page.letter().replace("emma@example.org .", "emma@example.org.") == letter
+    assert emma.page.soup.select_one("#email")["value"] == "emma@example.org"  # type: ignore[index]
+    assert emma.page.soup.select("a[download]")
+    assert "on its way" not in emma.page.text
+
+
+def test_sent_is_said_when_the_relay_has_it() -> None:
+    emma = _with(Outcome(Result.SENT)).sends_to("emma@example.org")
+    assert emma.page.path == "/letter/sent"
+    assert emma.page.heading == "Your letter is on its way to you"
+
+
+def test_after_a_fault_the_same_press_sends() -> None:
+    emma = _with(Outcome(Result.NOT_SENT)).sends_to("emma@example.org")
+    drawer_of(emma.app).outcome = Outcome(Result.SENT)
+    assert emma.sends_to("emma@example.org").page.path == "/letter/sent"
+
+
+def test_the_same_letter_to_the_same_address_keeps_its_message_id() -> None:
+    emma = _with(Outcome(Result.PERHAPS_SENT)).sends_to("emma@example.org")
+    emma.sends_to("emma@example.org").sends_to("other@example.org")
+    ids = [letter["Message-ID"] for letter in drawer_of(emma.app).letters()]
+    assert ids[0] == ids[1] != ids[2]
+
+
+class _Broken:
+    def send(self, mail: Mail) -> Outcome:
+        raise RuntimeError(f"no {mail.recipient}")
+
+    def close(self) -> None:
+        pass
+
+
+def test_a_post_that_breaks_is_never_told_as_sent(caplog: pytest.LogCaptureFixture) -> None:
+    app = create_app(DEMO, library=library(), post=_Broken())
+    emma = Visitor(app).reaches_check().sends_to("emma@example.org")
+    assert (emma.page.status, emma.page.heading) == (500, "Something went wrong here")
+    assert "emma@example.org" not in caplog.text
+    assert "Emma" in emma.opens("/letter/check").page.letter()
+
+
+def test_a_press_after_it_was_sent_says_so_and_sends_no_second_mail() -> None:
+    emma = visitor().reaches_check()
+    page = emma.page
+    emma.sends_to("emma@example.org")
+    emma.page = page
+    emma.submits("/letter/check", email="emma@example.org")
+    assert emma.page.heading == "Your letter is on its way to you"
+    assert _only_letter(emma)
+
+
+def test_the_real_mail_server_gets_the_letter_that_was_shown() -> None:
+    with real_server() as relay:
+        post = SmtpPost(relay.server)
+        emma = Visitor(create_app(DEMO, library=library(), post=post)).reaches_check(more=MORE)
+        shown = _shown(emma, "emma@example.org")
+        assert emma.sends_to("emma@example.org").page.path == "/letter/sent"
+        post.close()
+    (mail,) = relay.mails
+    assert mail.recipients == ("emma@example.org",)
+    assert plain_words(bodies(mail.data)[0]) == shown
+
+
+# After it was sent.
+
+
+@pytest.mark.parametrize("path", ["/", *STEPS, "/letter/print", "/letter/my-letter.txt"])
+def test_back_shows_no_answer_after_sending(path: str) -> None:
+    emma = visitor().reaches_check(name="Canary", more=MORE).sends_to("emma@example.org")
+    page = emma.opens(path).page
+    assert page.path in ("/", "/letter/sent")
+    assert not any(text in page.html for text in ("Canary", "Patel", "nod", "emma@example.org"))
+
+
+def test_a_new_letter_at_the_same_computer_begins_empty() -> None:
+    emma = visitor().reaches_check(name="Canary", more=MORE).sends_to("emma@example.org")
+    emma.chooses("work")
+    assert "Canary" not in emma.page.html
+    assert emma.opens("/letter/check").page.path == "/letter/how-much"
+
+
+def test_answers_can_be_brought_back_and_a_slip_in_the_address_mended() -> None:
+    emma = visitor().reaches_check().sends_to("ema@example.org")
+    emma.submits("/letter/sent")
+    assert emma.page.path == "/letter/check"
+    emma.sends_to("emma@example.org")
+    assert drawer_of(emma.app).recipients == ["ema@example.org", "emma@example.org"]
+
+
+def test_answers_cannot_be_brought_back_by_another_sites_form() -> None:
+    emma = visitor().reaches_check().sends_to("emma@example.org")
+    emma.submits("/letter/sent", csrf_token="wrong")
+    assert emma.page.path == "/letter/sent"
+    assert emma.opens("/letter/check").page.path == "/letter/sent"
+
+
+def test_after_half_an_hour_answers_cannot_be_brought_back() -> None:
+    now = [datetime.datetime(2026, 11, 23, 9, tzinfo=datetime.UTC)]
+    app = create_app(DEMO, library=library(), post=Drawer(), clock=lambda: now[0])
+    emma = Visitor(app).reaches_check().sends_to("emma@example.org")
+    now[0] += datetime.timedelta(minutes=31)
+    emma.opens("/letter/sent")
+    assert not emma.page.soup.select('form[action="/letter/sent"]')
+    emma.posts("/letter/sent", {"csrf_token": _token(emma)})
+    assert emma.page.status == 409
+    assert emma.opens("/letter/check").page.path == "/letter/sent"
+
+
+# What is asked before it goes.
+
+
+def test_a_likely_slip_is_asked_about_once_and_a_second_press_sends() -> None:
+    emma = visitor().reaches_check().sends_to("emma@gmial.com")
+    assert "Did you mean emma@gmail.com?" in emma.page.text
+    assert not drawer_of(emma.app).mails
+    emma.submits("/letter/check")
+    assert drawer_of(emma.app).recipients == ["emma@gmial.com"]
+
+
+def test_the_answer_for_one_address_is_none_for_another() -> None:
+    emma = visitor().reaches_check().sends_to("emma@gmial.com")
+    emma.submits("/letter/check", email="emma@hotmial.com")
+    assert "Did you mean emma@hotmail.com?" in emma.page.text
+    assert not drawer_of(emma.app).mails
+
+
+def test_a_domain_that_is_not_found_is_asked_about_once() -> None:
+    settings = replace(DEMO, check_domains=True)
+    post = Drawer()
+    app = create_app(
+        settings, library=library(), post=post, domain_exists=lambda d: d != "example.orgg"
+    )
+    emma = Visitor(app).reaches_check().sends_to("emma@example.orgg")
+    assert "We could not find example.orgg." in emma.page.text
+    emma.submits("/letter/check", email="emma@example.orgg")
+    assert post.recipients == ["emma@example.orgg"]
+
+
+def test_braces_in_an_address_are_shown_as_they_are() -> None:
+    emma = visitor().reaches_check().sends_to("{address}@gmial.com")
+    assert "Did you mean {address}@gmail.com? If {address}@gmial.com is right" in emma.page.text
+
+
+def test_sentences_that_do_not_go_together_are_shown_and_nothing_is_blocked() -> None:
+    words = english().statements.values()
+    one = next(s for s in words if s.contradicts)
+    level, other = one.levels[0], english().statements[one.contradicts[0]]
+    situation = next(s for s in english().situations if one.fits(s, level) and other.fits(s, level))
+    emma = visitor().reaches_check(situation=situation, level=level, ticks=[one.id, other.id])
+    assert "These two do not go well together." in emma.page.text
+    assert emma.sends_to("emma@example.org").page.path == "/letter/sent"
+
+
+# A host that sends no mail.
+
+
+def test_a_host_without_mail_asks_for_no_address_and_offers_everything_else() -> None:
+    emma = Visitor(create_app(PRODUCTION, library=library()), PRODUCTION.public_url)
+    emma.reaches_check()
+    assert "This site does not send email." in emma.page.text
+    assert not emma.page.soup.select("#email")
+    assert emma.page.soup.select("a[download], [data-copy], [data-share]")
+
+
+def test_a_host_without_mail_answers_a_bare_post_with_the_letter() -> None:
+    emma = Visitor(create_app(PRODUCTION, library=library()), PRODUCTION.public_url)
+    emma.reaches_check().submits("/letter/check", email="emma@example.org")
+    assert emma.page.status == 409
+    assert "Emma" in emma.page.letter()
