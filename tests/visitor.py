@@ -5,6 +5,7 @@ A visitor reads each page as a browser does and posts its forms with all their h
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from email import message_from_bytes, policy
@@ -18,6 +19,7 @@ from flask import Flask
 
 from webapp import create_app
 from webapp.browser import Draft
+from webapp.ledger import Limits
 from webapp.mail import Mail
 from webapp.post import Outcome, Result
 from webapp.settings import OutboxFolder, Settings
@@ -36,6 +38,11 @@ DEMO = Settings(
     host_contact="hello@willow.example",
     demo=True,
     check_domains=False,
+    # Each app gets a file of its own, see app_for.
+    database_url="sqlite:////nowhere",
+    # One app serves many tests: only the limits' own tests reach a limit.
+    limits=Limits(*[1_000_000] * 7),
+    flood_minute=1_000_000,
 )
 PRODUCTION = replace(DEMO, public_url=PUBLIC, demo=False, mail=None)
 
@@ -237,6 +244,8 @@ class Visitor:
 def app_for(settings: Settings = DEMO, posted: bool = True) -> Flask:
     """An app with the real words, made once for each kind of host."""
     parts: dict[str, Any] = {"post": Drawer()} if posted else {}
+    database = Path(tempfile.mkdtemp(prefix="word-ahead-")) / "database.db"
+    settings = replace(settings, database_url=f"sqlite:///{database}")
     return create_app(settings, library=library(), **parts)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import logging
 import os
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +17,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from . import cli
 from .addresses import domain_exists
 from .browser import AnswersCookie
+from .database import DatabaseUnavailable
 from .keys import Keys
 from .post import Post
 from .post.outbox import OutboxPost
@@ -23,7 +25,8 @@ from .post.smtp import SmtpPost
 from .rendering import MailTemplates
 from .services import Services
 from .settings import OutboxFolder, Settings, from_environment
-from .views import check, common, outbox, pages, safety, steps
+from .store import Store, open_store
+from .views import check, common, confirm, flood, outbox, pages, safety, someone, steps, stop
 from .words import load
 
 ROOT: Final = Path(__file__).parent.parent
@@ -49,10 +52,12 @@ def create_app(settings: Settings | None = None, **replacements: Any) -> Flask: 
     app.extensions[common.EXTENSION] = services
     _configure(app, services)
     safety.init_app(app)
-    for blueprint in (steps.bp, check.bp, pages.bp):
+    for blueprint in (steps.bp, check.bp, someone.bp, confirm.bp, stop.bp, pages.bp):
         app.register_blueprint(blueprint)
     if isinstance(settings.mail, OutboxFolder):
         app.register_blueprint(outbox.bp)
+    flood.init_app(app, services)
+    _tell_what_is_off(app, services)
     return app
 
 
@@ -66,8 +71,33 @@ def _services(settings: Settings, replacements: dict[str, Any]) -> Services:
         "clock": _now,
         "domain_exists": domain_exists,
         "post": _post(settings),
+        "store": _store(settings),
     }
     return Services(**(parts | replacements))
+
+
+def _store(settings: Settings) -> Store | None:
+    """The database; one that is away now may come back: until then no mail leaves."""
+    if settings.mail is None:
+        return None
+    store = open_store(settings)
+    try:
+        store.database.start()
+    except DatabaseUnavailable:
+        logging.getLogger("webapp").error("event=database-away")
+    return store
+
+
+def _tell_what_is_off(app: Flask, services: Services) -> None:
+    settings = services.settings
+    if settings.mail is not None and settings.direct_send == "off":
+        app.logger.warning("event=direct-send-off reason=%s", "DATABASE_URL or DIRECT_SEND")
+    wall = services.wall("en")
+    for name in ("mail_from", "host_name", "host_contact", "public_url"):
+        if wall.is_named_in(getattr(settings, name)):
+            app.logger.warning(
+                "event=wall setting=%s cure=a-name-without-the-condition", name.upper()
+            )
 
 
 def _post(settings: Settings) -> Post | None:

@@ -22,6 +22,7 @@ from .words import LEVELS, VOICES, Library, short_hash
 MAX_COOKIE_BYTES: Final = 3072
 # One draft of many in the world: 72 bits are not met twice.
 _DRAFT_BYTES: Final = 9
+_BROWSER_BYTES: Final = 16
 _NONCE_BYTES: Final = 12
 _HASH_BYTES: Final = 4
 _CSRF_KEY: Final = "csrf_token"
@@ -41,6 +42,7 @@ class Draft(dict[str, Any], SessionMixin):
         self.level_chosen = False
         self.kept = ""
         self.sent_at = 0
+        self.browser = b""
         self.came_with_cookie = False
         self.opened: bytes = b""
 
@@ -53,6 +55,11 @@ class Draft(dict[str, Any], SessionMixin):
         self.id = secrets.token_hex(_DRAFT_BYTES)
         self.kept = ""
         self.sent_at = 0
+
+    def mark_browser(self) -> bytes:
+        """Know this browser again when its letter waits for a code: to replace it, or cancel it."""
+        self.browser = self.browser or secrets.token_bytes(_BROWSER_BYTES)
+        return self.browser
 
     def forget(self) -> None:
         """Delete everything that the person said."""
@@ -134,6 +141,7 @@ def _fields(draft: Draft) -> Iterator[tuple[str, bytes]]:
     yield "c", bytes.fromhex(draft.get(_CSRF_KEY, ""))
     yield "d", bytes.fromhex(draft.id)
     yield "k", bytes.fromhex(draft.kept)
+    yield "b", draft.browser
     yield "S", draft.sent_at.to_bytes(4, "big") if draft.sent_at else b""
     answers = draft.answers
     if answers is None:
@@ -154,6 +162,7 @@ def _unpack(packed: bytes, draft: Draft, library: Library) -> None:
         draft[_CSRF_KEY] = seed.hex()
     draft.id = fields.get("d", b"").hex()
     draft.kept = fields.get("k", b"").hex()
+    draft.browser = fields.get("b", b"")
     draft.sent_at = int.from_bytes(fields.get("S", b""), "big")
     draft.answers = _answers(fields, library)
     draft.level_chosen = fields.get("h", b"")[2:] == b"\x01"

@@ -96,8 +96,6 @@ def _mail(said: Answers, address: str, words: Words, templates: MailTemplates) -
 
 
 def _print(mail: Mail, form: str) -> None:
-    if form == "eml":
-        content = mail.to_bytes()
-    else:
-        content = (mail.html if form == "html" else mail.text).encode()
-    click.get_binary_stream("stdout").write(content)
+    texts = {"html": mail.html, "text": mail.text}
+    content = mail.to_bytes() if form == "eml" else texts[form].encode()
+    sys.stdout.buffer.write(content)

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Final
 
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
-from wtforms import Field, HiddenField, SelectMultipleField, StringField, TextAreaField
+from wtforms import Field, Form, HiddenField, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import StopValidation, ValidationError
 
 from .addresses import read_address
@@ -50,6 +50,12 @@ def no_contact(form: FlaskForm, field: Field) -> None:
     """Refuse links, addresses and telephone numbers: a letter goes to an unproven address."""
     if contact_in(field.data):
         raise ValidationError("contact")
+
+
+def given(form: FlaskForm, field: Field) -> None:
+    """Refuse an empty field."""
+    if not field.data:
+        raise ValidationError(f"{field.name}_missing")
 
 
 def one_of(known: Sequence[str] | Mapping[str, object]) -> Check:
@@ -170,9 +176,37 @@ class SendForm(StepForm):
     email = StringField(filters=[lambda data: data or ""], validators=[address])
     shown = HiddenField()
     answered = HiddenField()
+    again = HiddenField()
 
     def changed(self, answers: Answers) -> Answers:
         return answers
+
+
+class SomeoneForm(StepForm):
+    """To whom a letter goes straight, whose it is, and the yes to that."""
+
+    recipient_name = StringField(filters=[_line], validators=[given, fits(NAME), no_contact])
+    recipient_email = StringField(filters=[lambda data: data or ""], validators=[address])
+    email = StringField(filters=[lambda data: data or ""], validators=[address])
+    may = StringField(filters=[lambda data: data or ""], validators=[given])
+    answered = HiddenField()
+    shown = HiddenField()
+    consent = StringField(filters=[lambda data: data or ""])
+
+    def changed(self, answers: Answers) -> Answers:
+        return answers
+
+
+class CodeForm(Form):
+    """Six digits; they, and where the post came from, stand for a form token."""
+
+    code = StringField(filters=[lambda data: data or ""])
+
+
+class StopForm(Form):
+    """The address that wants no more mail."""
+
+    email = StringField(filters=[lambda data: data or ""], validators=[address])
 
 
 class DeleteForm(FlaskForm):

@@ -73,6 +73,8 @@ class Letter:
     name: str = field(repr=False)
     credit: str
     version: str
+    # How the letter came, where we deliver it to somebody; no letter to oneself has it.
+    note: str = ""
 
 
 def legal_combinations(words: Words) -> Iterator[tuple[str, Level, Voice]]:
@@ -201,14 +203,19 @@ def _rights(answers: Answers, words: Words) -> str:
     return say(right, answers, words)
 
 
+def fallback_name(answers: Answers, words: Words) -> str:
+    """What stands in place of a name that nobody gave."""
+    fallback = words.frame.fallback
+    return fallback.child if answers.voice == "child" else fallback.supported
+
+
 def _with_name(text: str, answers: Answers, words: Words) -> str:
     """Put the name in; "my child" gets its capital where it begins a sentence."""
     if "{name}" not in text:
         return text
     if answers.name:
         return text.replace("{name}", answers.name)
-    fallback = words.frame.fallback
-    stand_in = fallback.child if answers.voice == "child" else fallback.supported
+    stand_in = fallback_name(answers, words)
     first, *others = text.split("{name}")
     filled = first
     for other in others:

@@ -11,6 +11,7 @@ from .keys import Keys
 from .post import Post
 from .rendering import MailTemplates
 from .settings import Settings
+from .store import Store
 from .wall import Wall
 from .words import Level, Library
 
@@ -28,6 +29,7 @@ class Services:
     clock: Clock
     domain_exists: DomainExists
     post: Post | None = field(repr=False)
+    store: Store | None
 
     def wall(self, language: str) -> Wall:
         """The wall in a language."""
@@ -43,3 +45,17 @@ class Services:
         if level != "named" and self.wall(language).is_named_in(self.settings.mail_from):
             return "wall_mail"
         return ""
+
+    def direct_reason(self, language: str, level: Level) -> str:
+        """Why no letter goes straight to a person: "direct_off", a wall, or "" where it does."""
+        if self.store is None or self.settings.direct_send == "off":
+            return "direct_off"
+        if level != "named" and self.wall(language).is_named_in(self.settings.public_url):
+            return "wall_url"
+        return self.mail_reason(language, level)
+
+    def stop_url(self, language: str, level: Level) -> str | None:
+        """The page that stops our mails (RFC 2369); None where its address would tell too much."""
+        if level != "named" and self.wall(language).is_named_in(self.settings.public_url):
+            return None
+        return f"{self.settings.public_url}/stop"

@@ -4,41 +4,47 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ..errors import MailRefused, WordAheadError
+from ..ledger import Submission, ToOwn
 from ..letter import Letter
 from ..mail import Mail, message_id
-from ..post import Outcome, Result
+from ..post import Outcome
 from ..services import Services
+from .counted import MailNotOffered, count_outcome, send_counted
 from .shown import check_shown
 
 
-class MailNotOffered(WordAheadError):
-    """This host sends no mail for such a letter."""
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ToSelf:
     """A letter, its writer's address, and the proof of what the writer saw."""
 
     letter: Letter = field(repr=False)
     language: str
+    situation: str
     draft_id: str
     shown: str
     address: str = field(repr=False)
+    ip: str = field(default="", repr=False)
+    again: bool = False
 
 
 def send_to_self(order: ToSelf, services: Services) -> Outcome:
-    """Email the letter to its writer, at once, exactly as it was shown.
+    """Email the letter to its writer, at once, exactly as it was shown, and once only.
 
-    Raises LetterChanged or MailNotOffered; nothing was sent then.
+    Raises LetterChanged, MailNotOffered, LimitReached or LedgerUnavailable; nothing was sent then.
     """
-    if services.post is None or services.mail_reason(order.language, order.letter.level):
+    if services.mail_reason(order.language, order.letter.level):
         raise MailNotOffered("This host sends no mail for such a letter.")
     check_shown(order.shown, order.letter, order.draft_id, services)
-    try:
-        return services.post.send(letter_to_self(order, services))
-    except MailRefused:
-        return Outcome(Result.REFUSED, "head")
+    outcome = send_counted(
+        letter_to_self(order, services),
+        ToOwn(ip=order.ip, own=order.address),
+        services,
+        submission=_submission(order),
+        again=order.again,
+    )
+    level = order.letter.level
+    count_outcome(services, situation=order.situation, level=level, outcome=outcome)
+    return outcome
 
 
 def letter_to_self(order: ToSelf, services: Services) -> Mail:
@@ -62,4 +68,11 @@ def letter_to_self(order: ToSelf, services: Services) -> Mail:
         ),
         date=services.clock(),
         auto_submitted=True,
+        list_unsubscribe=services.stop_url(order.language, order.letter.level),
     )
+
+
+def _submission(order: ToSelf) -> Submission:
+    """One letter to one address from one draft: a double click sends it once."""
+    content = f"{order.shown}\0{order.address}".encode()
+    return Submission(f"{order.draft_id}\0{order.shown}\0{order.address}", content)

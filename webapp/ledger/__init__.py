@@ -14,7 +14,7 @@ from ..database import Database, DatabaseUnavailable
 from ..database.tables import counted, daily
 from .blocks import BlockList
 from .hashes import HASH_BYTES, DailyHashes
-from .limits import DAY, Limits, Rule, ToOwn, ToPerson, rules
+from .limits import DAY, Limits, Rule, ToOwn, ToPerson, network, rules
 from .submissions import Changed, Submission, Submissions, Told
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "ToOwn",
     "ToPerson",
     "Told",
+    "network",
 ]
 
 RESULTS: Final = ("sent", "not sent", "refused", "perhaps sent")  # as the post spells them

@@ -20,6 +20,9 @@ __all__ = ["OutboxFolder", "Settings", "from_environment", "is_loopback"]
 _NEEDED: Final = ("SECRET_KEY", "PUBLIC_URL", "MAIL_URL", "HOST_NAME", "HOST_CONTACT")
 # Two evenings to find the mail, and to think it over.
 USUAL_WAITING_HOURS: Final = 48
+# Requests a minute from one address, for each page and method. A person taps once in a second or
+# two; a classroom behind one address, a few times that.
+USUAL_FLOOD: Final = 240
 
 
 @dataclass(frozen=True)
@@ -32,15 +35,17 @@ class Settings:
     mail_from: str
     host_name: str
     host_contact: str
+    # SQLite in the instance folder, or PostgreSQL; not opened where there is no mail.
+    database_url: str = field(repr=False)
     demo: bool = False
     secret_key_fallbacks: tuple[str, ...] = field(default=(), repr=False)
     check_domains: bool = True
     trusted_proxies: int = 0
-    database_url: str = field(default="sqlite://", repr=False)
     direct_send: DirectSend = "off"
     direct_send_domains: tuple[str, ...] = ()
     waiting_hours: int = USUAL_WAITING_HOURS
     flood_storage: str = field(default="memory://", repr=False)
+    flood_minute: int = USUAL_FLOOD
     limits: Limits = field(default_factory=Limits)
 
     def may_receive(self, address: str) -> bool:
@@ -87,5 +92,6 @@ def from_environment(environ: Mapping[str, str], instance: Path) -> Settings:
         direct_send_domains=parts.domains(values),
         waiting_hours=parts.number(values, "WAITING_HOURS", usual=USUAL_WAITING_HOURS, most=168),
         flood_storage=values.get("RATELIMIT_STORAGE_URI", "").strip() or "memory://",
+        flood_minute=parts.number(values, "LIMITS_FLOOD_MINUTE", usual=USUAL_FLOOD),
         limits=parts.limits(values),
     )

@@ -8,11 +8,13 @@ from flask import Blueprint, make_response, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from ..browser import draft
+from ..delivery.counted import LimitReached, MailNotOffered
 from ..delivery.shown import LetterChanged, shown_seal
-from ..delivery.to_self import MailNotOffered, ToSelf, send_to_self
+from ..delivery.to_self import ToSelf, send_to_self
 from ..forms import DeleteForm, SendForm
+from ..ledger import LedgerUnavailable
 from ..letter import ADDRESS_SLOT, compose, contradictions
-from ..post import Outcome, Result
+from ..post import Result
 from ..questions import Question, open_questions, own_names, seal_of_names
 from ..rendering import Bodies
 from .common import page, services, words
@@ -54,7 +56,7 @@ def check_submit() -> Response:
     if "keep" in request.form and form.csrf_token.validate(form):
         draft().kept = seal_of_names(answers(), services())
         return redirect(url_for("check.check"), 303)
-    if _names_to_ask() or not form.validate_on_submit():
+    if names_to_ask() or not form.validate_on_submit():
         return _check_page(form, 422)
     questions = open_questions(form.email.data, answers(), form.answered.data or "", services())
     if questions:
@@ -99,7 +101,7 @@ def as_html() -> Response:
 @bp.get("/letter/print")
 def as_print() -> Response:
     """Show the letter alone, as it is printed."""
-    return closed() or page("print.html", letter=compose(answers(), words()))
+    return closed() or page("print.html", letter=compose(answers(), words()), reply_to="")
 
 
 def _send(form: SendForm) -> Response:
@@ -107,9 +109,12 @@ def _send(form: SendForm) -> Response:
     order = ToSelf(
         letter=letter,
         language=answers().language,
+        situation=answers().situation,
         draft_id=draft().id,
         shown=form.shown.data or "",
         address=form.email.data,
+        ip=request.remote_addr or "",
+        again=bool(form.again.data),
     )
     try:
         outcome = send_to_self(order, services())
@@ -117,10 +122,20 @@ def _send(form: SendForm) -> Response:
         return redirect(url_for("check.check", changed=1), 303)
     except MailNotOffered:
         return _check_page(form, 409)
+    except LimitReached:
+        return _check_page(form, 429, outcome="limit")
+    except LedgerUnavailable:
+        return _check_page(form, 503, outcome="away")
     if outcome.result is Result.SENT:
         draft().sent_at = int(services().clock().timestamp())
         return redirect(url_for("check.sent"), 303)
-    return _check_page(form, 200, outcome=outcome)
+    return _check_page(form, outcome=_OUTCOMES[outcome.result])
+
+
+def problem_page(outcome: str) -> Response:
+    """The letter still on its page, with why it was not sent."""
+    status = {"limit": 429, "away": 503}.get(outcome, 200)
+    return _check_page(SendForm(words(), formdata=None), status, outcome=outcome)
 
 
 def _check_page(
@@ -129,7 +144,7 @@ def _check_page(
     *,
     changed: bool = False,
     questions: list[Question] | None = None,
-    outcome: Outcome | None = None,
+    outcome: str = "",
 ) -> Response:
     letter = compose(answers(), words())
     mail_reason = services().mail_reason(answers().language, answers().level)
@@ -145,8 +160,10 @@ def _check_page(
         answers=answers(),
         changed=changed,
         questions=questions or [],
-        outcome=_OUTCOMES[outcome.result] if outcome else "",
-        names=_names_to_ask(),
+        outcome=outcome,
+        again=outcome in ("not_sent", "perhaps"),
+        names=names_to_ask(),
+        direct_reason=services().direct_reason(answers().language, answers().level),
         mail_reason=mail_reason,
         plain_text=_bodies_without_address().text,
         contradictions=contradictions(answers(), words()),
@@ -156,7 +173,7 @@ def _check_page(
     )
 
 
-def _names_to_ask() -> list[str]:
+def names_to_ask() -> list[str]:
     """Names of the condition in the person's own words that they have not yet said to keep."""
     if draft().kept and draft().kept == seal_of_names(answers(), services()):
         return []

@@ -1,0 +1,103 @@
+"""Counted first, sent then: no mail leaves beyond the limits, and none leaves twice by a slip."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Final
+
+from ..errors import MailRefused, WordAheadError
+from ..ledger import (
+    Changed,
+    LedgerUnavailable,
+    Refusal,
+    Reservation,
+    Submission,
+    ToOwn,
+    ToPerson,
+)
+from ..mail import Mail
+from ..post import Outcome, Result
+from ..services import Services
+from ..store import Store
+
+_log = logging.getLogger("webapp")
+
+# A second press while the first is still sending waits for its outcome: the sender's own limit.
+_PATIENCE_SECONDS: Final = 26.0
+_LOOK_AGAIN_SECONDS: Final = 0.25
+
+
+class MailNotOffered(WordAheadError):
+    """This host sends no mail for such a letter."""
+
+
+class LimitReached(WordAheadError):
+    """This mail would be beyond the limits, or its reader wants none; the page tells neither."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__("This mail is beyond the limits.")
+        self.refusal = refusal
+
+
+def send_counted(
+    mail: Mail,
+    reader: ToOwn | ToPerson,
+    services: Services,
+    *,
+    submission: Submission | None = None,
+    again: bool = False,
+) -> Outcome:
+    """Send one mail within the limits; a submission that was sent before is only told again.
+
+    Raises LimitReached, or LedgerUnavailable: nothing was sent then.
+    """
+    if services.store is None or services.post is None:
+        raise MailNotOffered("This host sends no mail.")
+    leave = _leave(services.store, reader, submission, again=again)
+    if isinstance(leave, Outcome):
+        return leave
+    try:
+        outcome = services.post.send(mail)
+    except MailRefused:
+        outcome = Outcome(Result.REFUSED, "head")
+    _settle(services.store, leave, outcome)
+    return outcome
+
+
+def _leave(
+    store: Store, reader: ToOwn | ToPerson, submission: Submission | None, *, again: bool
+) -> Reservation | Outcome:
+    until = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        answer = store.ledger.reserve(reader, submission, again=again)
+        if isinstance(answer, Refusal):
+            _log.info("event=limit refusal=%s", answer.value)
+            raise LimitReached(answer)
+        if isinstance(answer, Reservation):
+            return answer
+        if isinstance(answer, Changed):
+            return Outcome(Result.NOT_SENT, "changed")
+        if answer.result is not None:
+            return Outcome(Result(answer.result), "told")
+        if time.monotonic() > until:
+            return Outcome(Result.PERHAPS_SENT, "told")
+        time.sleep(_LOOK_AGAIN_SECONDS)
+
+
+def _settle(store: Store, reservation: Reservation, outcome: Outcome) -> None:
+    try:
+        store.ledger.settle(reservation, outcome.result.value)
+    except LedgerUnavailable:
+        # The count stays: rather one letter fewer than one too many.
+        _log.error("event=settle-failed outcome=%s", outcome.result.value)
+
+
+def count_outcome(services: Services, *, situation: str, level: str, outcome: Outcome) -> None:
+    """Add one to the day's figures; a figure is never worth an error."""
+    if services.store is None or outcome.phase == "told":
+        return
+    try:
+        services.store.ledger.count(situation=situation, level=level, outcome=outcome.result.value)
+    except LedgerUnavailable:
+        _log.error("event=count-failed")

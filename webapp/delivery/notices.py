@@ -1,0 +1,113 @@
+"""The mails around a letter: the code and the receipt. Neither has a word about health."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any, Final, Literal
+
+from ..mail import Mail, message_id
+from ..services import Services
+from ..waiting import Opened, Ticket
+from ..words import Words
+from .sealed_letter import SealedLetter
+
+# "493 027" is read and typed more surely than six digits in a row.
+_HALF: Final = 3
+
+Purpose = Literal["code", "stop"]
+
+
+def code_notice(
+    address: str, language: str, ticket: Ticket, services: Services, *, purpose: Purpose = "code"
+) -> Mail:
+    """The mail with the code: who asked, when, and what to do if it was not you."""
+    words = services.library.words(language)
+    texts = words.texts["mails"][purpose]
+    code = f"{ticket.code[:_HALF]} {ticket.code[_HALF:]}"
+    path = "confirm" if purpose == "code" else "stop"
+    values = {
+        "code": code,
+        "moment": moment(services.clock(), words),
+        "until": moment(_time(ticket.expires_at), words),
+    }
+    context: dict[str, Any] = {
+        "title": fill(texts["title"], values),
+        "subject": fill(texts["subject"], values),
+        "asked": fill(texts["asked"], values),
+        "you": texts["you"],
+        "code": code,
+        "link": f"{services.settings.public_url}/{path}/{ticket.token}",
+        "after": [fill(texts[key], values) for key in ("until", "not_you", "nobody")],
+    }
+    return _notice("code", address, ticket.token, _frame(words) | context, services)
+
+
+def receipt_notice(waiting: SealedLetter, opened: Opened, services: Services) -> Mail:
+    """The writer's proof: the letter, to whom, when, what was agreed, what was deleted."""
+    words = services.library.words(waiting.language)
+    texts = words.texts["mails"]["receipt"]
+    values = {
+        "moment": moment(services.clock(), words),
+        "until": moment(_time(opened.expires_at), words),
+        "recipient": waiting.recipient_name,
+        "address": waiting.mail.recipient,
+        "consent": waiting.consent,
+        "version": waiting.version,
+    }
+    keys = ("sent", "handed", "reply", "consent", "words", "deleted")
+    context: dict[str, Any] = {
+        "title": texts["title"],
+        "subject": texts["subject"],
+        "lines": [fill(texts[key], values) for key in keys],
+        "below": texts["below"],
+        "letter": waiting.mail.text.splitlines(),
+    }
+    return _notice("receipt", waiting.own, opened.id.hex(), _frame(words) | context, services)
+
+
+def moment(time: datetime.datetime, words: Words) -> str:
+    """A moment as the words write it, in UTC."""
+    texts = words.texts["mails"]["time"]
+    utc = time.astimezone(datetime.UTC)
+    values = {
+        "hour": f"{utc.hour:02}",
+        "minute": f"{utc.minute:02}",
+        "day": str(utc.day),
+        "month": texts["months"][utc.month - 1],
+    }
+    return fill(texts["moment"], values)
+
+
+def fill(text: str, values: dict[str, str]) -> str:
+    """A text with its placeholders filled in; what is filled in is not looked at again."""
+    pieces = []
+    for piece in text.split("{"):
+        name, brace, rest = piece.partition("}")
+        pieces.append(values[name] + rest if brace and name in values else piece)
+    return "".join(pieces)
+
+
+def _frame(words: Words) -> dict[str, Any]:
+    return {"language": words.frame.code, "direction": words.frame.direction}
+
+
+def _notice(kind: str, address: str, one: str, context: dict[str, Any], services: Services) -> Mail:
+    bodies = services.templates.notice_bodies(kind, context["direction"], context)
+    sender = services.settings.mail_from
+    return Mail(
+        sender=sender,
+        recipient=address,
+        subject=bodies.subject,
+        text=bodies.text,
+        html=bodies.html,
+        language=context["language"],
+        message_id=message_id(
+            services.keys.key("message-id/v1"), sender.rpartition("@")[2], kind, one
+        ),
+        date=services.clock(),
+        auto_submitted=True,
+    )
+
+
+def _time(seconds: int) -> datetime.datetime:
+    return datetime.datetime.fromtimestamp(seconds, datetime.UTC)

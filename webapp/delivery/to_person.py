@@ -1,0 +1,140 @@
+"""Straight to a named person, after a yes from the writer's own inbox."""
+
+from __future__ import annotations
+
+import dataclasses
+import hmac
+import logging
+from typing import Final
+
+from ..errors import WordAheadError
+from ..ledger import LedgerUnavailable, ToOwn, ToPerson
+from ..mail import message_id
+from ..post import Outcome, Result
+from ..services import Services
+from ..waiting import Claim, Opened, State, Ticket
+from .counted import LimitReached, MailNotOffered, count_outcome, send_counted
+from .notices import code_notice, receipt_notice
+from .sealed_letter import ForPerson, SealedLetter, letter_to_person, pack, unpack
+from .shown import LetterChanged
+
+_log = logging.getLogger("webapp")
+
+_SEAL: Final = "person/v1"
+
+
+class CodeNotSent(WordAheadError):
+    """The code did not leave for the writer's inbox, so the letter cannot be opened."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__("The code was not sent.")
+        self.outcome = outcome
+
+
+class ConsentMissing(WordAheadError):
+    """The writer has not agreed; nothing is prepared, let alone sent."""
+
+
+def person_seal(order: ForPerson, services: Services) -> str:
+    """A keyed hash over all that the consent page showed."""
+    mail = letter_to_person(order, services)
+    return services.keys.fingerprint(
+        _SEAL,
+        order.draft_id,
+        order.own,
+        order.recipient,
+        order.recipient_name,
+        order.consent,
+        mail.subject,
+        mail.text,
+        mail.html,
+    )
+
+
+def ask_for_yes(order: ForPerson, seal: str, services: Services, *, agreed: bool) -> Ticket:
+    """Seal the letter and mail its code to the writer; nobody else gets anything.
+
+    Raises ConsentMissing, MailNotOffered, LetterChanged, LimitReached, CodeNotSent, WaitingFull,
+    SealingBusy or DatabaseUnavailable: nothing was sent, and nothing waits.
+    """
+    if not agreed:
+        raise ConsentMissing("The writer has not agreed.")
+    store = services.store
+    if store is None or services.direct_reason(order.language, order.letter.level):
+        raise MailNotOffered("This host sends no letter to a named person.")
+    if not services.settings.may_receive(order.recipient):
+        raise MailNotOffered("This host sends no letter to this domain.")
+    if not hmac.compare_digest(seal.encode(), person_seal(order, services).encode()):
+        raise LetterChanged("Your answers have changed; this is the letter now.")
+    ticket = store.waiting.put(pack(order, services), browser=order.browser)
+    try:
+        outcome = send_counted(
+            code_notice(order.own, order.language, ticket, services),
+            ToOwn(ip=order.ip, own=order.own),
+            services,
+        )
+    except (LimitReached, LedgerUnavailable):
+        store.waiting.drop(ticket)
+        raise
+    if outcome.result not in (Result.SENT, Result.PERHAPS_SENT):
+        store.waiting.drop(ticket)
+        raise CodeNotSent(outcome)
+    return ticket
+
+
+def send_opened(
+    opened: Opened, services: Services, *, ip: str, again: int | None = None
+) -> tuple[Outcome | State, Outcome | None]:
+    """Send the opened letter, once; returns how that ended, and how its receipt did.
+
+    A State in place of an outcome says what stands in the way. Claimed durably before the first
+    byte; `again` is the tick beside "It may already have been sent".
+    """
+    store = services.store
+    if store is None:
+        raise MailNotOffered("This host sends no mail.")
+    claim = store.waiting.claim(opened, again=again)
+    if isinstance(claim, State):
+        return claim, None
+    waiting = unpack(opened.payload)
+    mail = dataclasses.replace(
+        waiting.mail, message_id=_message_id(opened, services), date=services.clock()
+    )
+    reader = ToPerson(ip=ip, own=waiting.own, recipient=mail.recipient, again=again is not None)
+    try:
+        outcome = send_counted(mail, reader, services)
+    except (LimitReached, LedgerUnavailable):
+        store.waiting.settle(claim, Result.NOT_SENT.value)
+        raise
+    _settle(claim, outcome, services)
+    count_outcome(services, situation=waiting.situation, level=waiting.level, outcome=outcome)
+    if outcome.result is not Result.SENT:
+        return outcome, None
+    return outcome, _send_receipt(waiting, opened, services)
+
+
+def _settle(claim: Claim, outcome: Outcome, services: Services) -> None:
+    """Note how it ended; where that fails the letter shows as uncertain, and is never resent."""
+    if services.store is None:
+        return
+    try:
+        services.store.waiting.settle(claim, outcome.result.value)
+    except WordAheadError:
+        _log.error("event=settle-failed outcome=%s", outcome.result.value)
+
+
+def _send_receipt(waiting: SealedLetter, opened: Opened, services: Services) -> Outcome:
+    """The writer's copy. It never counts, and its failure never sends the letter again."""
+    store, post = services.store, services.post
+    try:
+        if store is None or post is None or store.ledger.is_blocked(waiting.own):
+            return Outcome(Result.NOT_SENT)
+        return post.send(receipt_notice(waiting, opened, services))
+    except WordAheadError:
+        return Outcome(Result.NOT_SENT)
+
+
+def _message_id(opened: Opened, services: Services) -> str:
+    """The same at every attempt, so that a mail program may notice a second copy."""
+    domain = services.settings.mail_from.rpartition("@")[2]
+    return message_id(services.keys.key("message-id/v1"), domain, "person", opened.id.hex())
