@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from email.errors import HeaderParseError
+from email.errors import HeaderParseError, MultipartInvariantViolationDefect
 from email.header import decode_header, make_header
 from email.parser import HeaderParser
 from email.utils import getaddresses
@@ -96,7 +96,9 @@ def _is_line(line: str, name: str) -> bool:
 def _check_reading(head: str, meant: Mapping[str, str]) -> None:
     """Read the head as its receiver would: nothing more, and nobody else, may be in it."""
     read = _PARSER.parsestr(head + "\r\n")
-    if read.keys() != list(meant) or read.get_payload() or read.defects:
+    # Older Pythons (3.11.2) miss the parts here; the head is read without its body on purpose.
+    defects = [x for x in read.defects if not isinstance(x, MultipartInvariantViolationDefect)]
+    if read.keys() != list(meant) or read.get_payload() or defects:
         raise MailRefused("The head is read with other headers than were meant.")
     for name in ("To", "Reply-To"):
         expected = [("", meant[name])] if name in meant else []

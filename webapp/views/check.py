@@ -13,7 +13,7 @@ from ..delivery.shown import LetterChanged, shown_seal
 from ..delivery.to_self import ToSelf, send_to_self
 from ..forms import DeleteForm, SendForm
 from ..ledger import LedgerUnavailable
-from ..letter import ADDRESS_SLOT, compose, contradictions
+from ..letter import compose, contradictions
 from ..post import Result
 from ..questions import Question, open_questions, own_names, seal_of_names
 from ..rendering import Bodies
@@ -156,7 +156,6 @@ def _check_page(
         status,
         form=form,
         letter=letter,
-        slot=ADDRESS_SLOT,
         answers=answers(),
         changed=changed,
         questions=questions or [],

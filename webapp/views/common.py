@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from ..browser import draft
+from ..letter import ADDRESS_SLOT
 from ..services import Services
 from ..typed import contact_in
 from ..words import Words
@@ -79,4 +80,10 @@ def static(name: str) -> str:
 
 def template_globals() -> dict[str, Any]:
     """What templates may call."""
-    return {"fill": fill, "static": static, "contact_in": contact_in, "zip": zip}
+    return {
+        "fill": fill,
+        "static": static,
+        "contact_in": contact_in,
+        "zip": zip,
+        "address_slot": ADDRESS_SLOT,
+    }
