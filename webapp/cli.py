@@ -1,4 +1,4 @@
-"""The shell: a letter from a file of answers, and the check of the words."""
+"""The shell: a letter from a file of answers, the check of the words, and a host's chores."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import click
 from flask import Flask
 from flask.cli import AppGroup
 
+from .cli_host import HostCommands
 from .errors import AnswersError
 from .forms import answers_from
 from .letter import Answers, compose
@@ -26,9 +27,13 @@ _SENDER: Final = "letters@wordahead.example"
 
 
 def init_app(app: Flask, mail_templates: Path) -> None:
-    """Put the commands on the app; none of these needs a setting."""
+    """Put the commands on the app; `letter` and `words` need no setting."""
     app.cli.add_command(_letter_command(mail_templates))
     app.cli.add_command(_words_group(mail_templates))
+    host = HostCommands(Path(app.instance_path))
+    app.cli.add_command(host.database())
+    app.cli.add_command(host.purge())
+    app.cli.add_command(host.counts())
 
 
 def _letter_command(mail_templates: Path) -> click.Command:

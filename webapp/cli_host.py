@@ -1,0 +1,58 @@
+"""A host's chores in the shell: the database's tables, what is out of date, the day's figures."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+from flask.cli import AppGroup
+
+from .settings import from_environment
+from .store import Store, open_store
+
+
+@dataclass(frozen=True)
+class HostCommands:
+    """The commands that need a host's settings; they name the first one that is missing."""
+
+    instance: Path
+
+    def database(self) -> AppGroup:
+        """`flask database upgrade`."""
+        group = AppGroup("database", help="The database's tables.")
+
+        @group.command("upgrade", with_appcontext=False, help="Bring the tables up to date.")
+        def upgrade() -> None:
+            self._store().database.upgrade()
+            click.echo("The tables are up to date.")
+
+        return group
+
+    def purge(self) -> click.Command:
+        """`flask purge`."""
+
+        @click.command("purge", help="Delete what is past its time; nothing past it counts anyway.")
+        def purge() -> None:
+            store = self._store()
+            rows = store.waiting.purge() + store.stopping.purge() + store.ledger.purge()
+            click.echo(f"{rows} rows deleted.")
+
+        return purge
+
+    def counts(self) -> click.Command:
+        """`flask counts`."""
+
+        @click.command("counts", help="Letters a day; figures under 5 are not shown.")
+        def counts() -> None:
+            click.echo("day situation level outcome number")
+            for one in self._store().ledger.counts():
+                number = "under 5" if one.number is None else one.number
+                outcome = one.outcome.replace(" ", "-")
+                click.echo(f"{one.day} {one.situation} {one.level} {outcome} {number}")
+
+        return counts
+
+    def _store(self) -> Store:
+        return open_store(from_environment(os.environ, self.instance))
