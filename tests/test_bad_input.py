@@ -102,6 +102,7 @@ HEADERS = {
     "content-type",
     "content-language",
     "auto-submitted",
+    "list-unsubscribe",
 }
 
 

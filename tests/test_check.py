@@ -10,18 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from webapp import create_app
 from webapp.letter import legal_combinations
 from webapp.mail import Mail
 from webapp.post import Outcome, Result
 from webapp.post.smtp import SmtpPost
 from webapp.words import load
 
-from .builders import MAIL_TEMPLATES, english, library
+from .builders import MAIL_TEMPLATES, english
 from .letter_page import parse, plain_words, visible_text, words_of
 from .mail_server import real_server
 from .mails import bodies
-from .visitor import DEMO, PRODUCTION, Drawer, Visitor, drawer_of, visitor
+from .visitor import DEMO, PRODUCTION, Drawer, Visitor, drawer_of, make_app, visitor
 
 MORE = {"to_name": "Ms Patel", "first": "I will nod.", "own_words": "I am kind.\n\nI like dogs."}
 SLOT = "your email address"
@@ -133,7 +132,7 @@ def test_a_deploy_with_other_words_between_page_and_press_stops_the_mail(tmp_pat
     frame.write_text(frame.read_text().replace("Hello,", "Good day,"))
     emma = visitor().reaches_check()
     post = Drawer()
-    emma.client.application = create_app(DEMO, library=load(folder / "words"), post=post)
+    emma.client.application = make_app(library=load(folder / "words"), post=post)
     emma.submits("/letter/check", email="emma@example.org")
     assert not post.mails
     assert "Your answers have changed" in emma.page.text
@@ -204,7 +203,7 @@ class _Broken:
 
 
 def test_a_post_that_breaks_is_never_told_as_sent(caplog: pytest.LogCaptureFixture) -> None:
-    app = create_app(DEMO, library=library(), post=_Broken())
+    app = make_app(post=_Broken())
     emma = Visitor(app).reaches_check().sends_to("emma@example.org")
     assert (emma.page.status, emma.page.heading) == (500, "Something went wrong here")
     assert "emma@example.org" not in caplog.text
@@ -224,7 +223,7 @@ def test_a_press_after_it_was_sent_says_so_and_sends_no_second_mail() -> None:
 def test_the_real_mail_server_gets_the_letter_that_was_shown() -> None:
     with real_server() as relay:
         post = SmtpPost(relay.server)
-        emma = Visitor(create_app(DEMO, library=library(), post=post)).reaches_check(more=MORE)
+        emma = Visitor(make_app(post=post)).reaches_check(more=MORE)
         shown = _shown(emma, "emma@example.org")
         assert emma.sends_to("emma@example.org").page.path == "/letter/sent"
         post.close()
@@ -268,7 +267,7 @@ def test_answers_cannot_be_brought_back_by_another_sites_form() -> None:
 
 def test_after_half_an_hour_answers_cannot_be_brought_back() -> None:
     now = [datetime.datetime(2026, 11, 23, 9, tzinfo=datetime.UTC)]
-    app = create_app(DEMO, library=library(), post=Drawer(), clock=lambda: now[0])
+    app = make_app(post=Drawer(), clock=lambda: now[0])
     emma = Visitor(app).reaches_check().sends_to("emma@example.org")
     now[0] += datetime.timedelta(minutes=31)
     emma.opens("/letter/sent")
@@ -299,9 +298,7 @@ def test_the_answer_for_one_address_is_none_for_another() -> None:
 def test_a_domain_that_is_not_found_is_asked_about_once() -> None:
     settings = replace(DEMO, check_domains=True)
     post = Drawer()
-    app = create_app(
-        settings, library=library(), post=post, domain_exists=lambda d: d != "example.orgg"
-    )
+    app = make_app(settings, post=post, domain_exists=lambda d: d != "example.orgg")
     emma = Visitor(app).reaches_check().sends_to("emma@example.orgg")
     assert "We could not find example.orgg." in emma.page.text
     emma.submits("/letter/check", email="emma@example.orgg")
@@ -327,7 +324,7 @@ def test_sentences_that_do_not_go_together_are_shown_and_nothing_is_blocked() ->
 
 
 def test_a_host_without_mail_asks_for_no_address_and_offers_everything_else() -> None:
-    emma = Visitor(create_app(PRODUCTION, library=library()), PRODUCTION.public_url)
+    emma = Visitor(make_app(PRODUCTION), PRODUCTION.public_url)
     emma.reaches_check()
     assert "This site does not send email." in emma.page.text
     assert not emma.page.soup.select("#email")
@@ -335,7 +332,7 @@ def test_a_host_without_mail_asks_for_no_address_and_offers_everything_else() ->
 
 
 def test_a_host_without_mail_answers_a_bare_post_with_the_letter() -> None:
-    emma = Visitor(create_app(PRODUCTION, library=library()), PRODUCTION.public_url)
+    emma = Visitor(make_app(PRODUCTION), PRODUCTION.public_url)
     emma.reaches_check().submits("/letter/check", email="emma@example.org")
     assert emma.page.status == 409
     assert "Emma" in emma.page.letter()

@@ -5,6 +5,8 @@ A visitor reads each page as a browser does and posts its forms with all their h
 
 from __future__ import annotations
 
+import atexit
+import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -38,7 +40,7 @@ DEMO = Settings(
     host_contact="hello@willow.example",
     demo=True,
     check_domains=False,
-    # Each app gets a file of its own, see app_for.
+    # Each app gets a file of its own, see make_app.
     database_url="sqlite:////nowhere",
     # One app serves many tests: only the limits' own tests reach a limit.
     limits=Limits(*[1_000_000] * 7),
@@ -243,10 +245,21 @@ class Visitor:
 @cache
 def app_for(settings: Settings = DEMO, posted: bool = True) -> Flask:
     """An app with the real words, made once for each kind of host."""
-    parts: dict[str, Any] = {"post": Drawer()} if posted else {}
-    database = Path(tempfile.mkdtemp(prefix="word-ahead-")) / "database.db"
+    return make_app(settings, post=Drawer()) if posted else make_app(settings)
+
+
+def make_app(settings: Settings = DEMO, **parts: Any) -> Flask:
+    """An app with the real words, a database of its own, and some parts replaced."""
+    database = Path(tempfile.mkdtemp(dir=_databases())) / "database.db"
     settings = replace(settings, database_url=f"sqlite:///{database}")
-    return create_app(settings, library=library(), **parts)
+    return create_app(settings, **({"library": library()} | parts))
+
+
+@cache
+def _databases() -> str:
+    folder = tempfile.mkdtemp(prefix="word-ahead-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def drawer_of(app: Flask) -> Drawer:

@@ -38,7 +38,7 @@ def someone() -> Response:
 def someone_submit() -> Response:
     """Show the letter with its head and the consent; or, once agreed, mail the code."""
     form = SomeoneForm(words())
-    if stop := refused(form) or _not_offered():
+    if stop := refused(form) or closed() or _not_offered():
         return stop
     if not form.validate_on_submit() or "change" in request.form:
         return _form_page(form, 422)
