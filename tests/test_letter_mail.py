@@ -12,6 +12,7 @@ from functools import cache
 from typing import Final
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
 from webapp.letter import Letter, compose, legal_combinations
@@ -288,3 +289,15 @@ def test_eight_ticks_fit_one_side_of_a4(chromium: Browser) -> None:
         if len(re.findall(rb"/Type\s*/Page\b", pdf)) != 1:
             too_long.append((situation, level, voice))
     assert too_long == []
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("ticks", TICKS)
+def test_axe_finds_no_barrier(chromium: Browser, ticks: str) -> None:
+    page = chromium.new_page()
+    page.set_content(sent("work", "named", "me", ticks).bodies.html)
+    # A mail is shown inside a page, which has the landmarks.
+    landmarks = {rule: {"enabled": False} for rule in ("region", "landmark-one-main")}
+    found = Axe().run(page, options={"rules": landmarks})
+    page.close()
+    assert [rule["id"] for rule in found.response["violations"]] == []
