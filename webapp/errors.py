@@ -12,6 +12,11 @@ class StartError(WordAheadError, SystemExit):
     in which a setting's value could stand.
     """
 
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        # What SystemExit prints; its own __init__ is not the one that runs here.
+        self.code = sentence
+
 
 class SettingsError(StartError):
     """A setting is missing or cannot be used; names the variable, never its value."""

@@ -13,14 +13,14 @@ import click
 from flask import Flask
 from flask.cli import AppGroup
 
-from .cli_host import HostCommands
-from .errors import AnswersError
-from .forms import answers_from
-from .letter import Answers, compose
-from .mail import Mail, message_id
-from .proofreading import problems_in
-from .rendering import MailTemplates
-from .words import Words, load
+from ..errors import AnswersError
+from ..forms import answers_from
+from ..letter import Answers, compose
+from ..mail import Mail, message_id
+from ..proofreading import problems_in
+from ..rendering import MailTemplates
+from ..words import Words, load
+from .host import HostCommands
 
 # Without a host there is no MAIL_FROM: a name that can belong to nobody (RFC 2606).
 _SENDER: Final = "letters@wordahead.example"

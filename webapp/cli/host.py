@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 from flask.cli import AppGroup
 
-from .settings import from_environment
-from .store import Store, open_store
+from ..settings import from_environment
+from ..store import Store, open_store
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,9 @@ class HostCommands:
 
         @click.command("counts", help="Letters a day; figures under 5 are not shown.")
         def counts() -> None:
+            figures = self._store().ledger.counts()
             click.echo("day situation level outcome number")
-            for one in self._store().ledger.counts():
+            for one in figures:
                 number = "under 5" if one.number is None else one.number
                 outcome = one.outcome.replace(" ", "-")
                 click.echo(f"{one.day} {one.situation} {one.level} {outcome} {number}")
