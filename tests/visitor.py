@@ -101,11 +101,11 @@ class Page:
         found = self.soup.find("h1")
         return found.get_text(" ", strip=True) if found else ""
 
-    def form(self, action: str) -> Tag:
-        """The form that posts to a path."""
+    def form(self, action: str, *names: str) -> Tag:
+        """The form that posts to a path; of several, the one with a field or button so named."""
         found = [f for f in self.soup.find_all("form", method="post") if f["action"] == action]
         assert found, f"{self.path} has no form for {action}"
-        return found[0]
+        return next((f for f in found if any(f.find(attrs={"name": n}) for n in names)), found[0])
 
     def letter(self) -> str:
         """The letter that the page shows."""
@@ -165,7 +165,7 @@ class Visitor:
 
     def submits(self, action: str, **changes: str | Sequence[str] | None) -> Visitor:
         """Post a form of this page; a change of None takes a field out."""
-        kept = [(n, v) for n, v in fields_of(self.page.form(action)) if n not in changes]
+        kept = [(n, v) for n, v in fields_of(self.page.form(action, *changes)) if n not in changes]
         for name, value in changes.items():
             values = [] if value is None else [value] if isinstance(value, str) else value
             kept += [(name, one) for one in values]
