@@ -10,6 +10,7 @@ from ..errors import WordAheadError
 from ..sealing import Key, Sealer, new_code, new_token, parse_code, slot
 from . import rows
 from .states import (
+    DECOY_WRAP,
     FREE_TRIES,
     LEASE,
     LIFE,
@@ -215,7 +216,7 @@ class WaitingLetters:
             connection.execute(
                 sa.update(tries)
                 .where(tries.c.id == (id_ if tried else DECOY))
-                .values(number=tried.number + 1 if tried else 0, last_at=now)
+                .values(number=(tries.c.number + 1) % DECOY_WRAP, last_at=now)
             )
             return tried
 
