@@ -1,6 +1,7 @@
 """A waiting letter opens to its code alone, is sent at most once, and is lost by no mistake."""
 
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -199,6 +200,23 @@ def test_a_new_secret_with_the_old_one_as_fallback_still_opens(
     assert isinstance(claim, Claim)
     rotated.settle(claim, "sent")
     assert opened(rotated, ticket).state is opened(letters, ticket).state is State.SENT
+
+
+@pytest.mark.parametrize("hours", [-48, 48])
+def test_a_worker_whose_clock_is_two_days_off_sends_neither_early_nor_late(
+    url: str, monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    """R66: every worker asks the database what time it is."""
+    right = Database(url)
+    ticket = make_letters(right).put(LETTER)
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + hours * 3600)
+    skewed = Database(url)
+    letters = make_letters(skewed)
+    assert abs(letters.put(LETTER).expires_at - ticket.expires_at) < 60
+    assert letters.open(ticket.token, ticket.code)
+    right.close()
+    skewed.close()
 
 
 # ------------------------------------------------------------------ wrong codes

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
-from ..database import Database
+from ..database import Database, Turn
 from ..database.tables import DECOY, tries, waiting
 from ..errors import WordAheadError
 from ..sealing import Key, Sealer, new_code, new_token, parse_code, slot
@@ -95,6 +95,7 @@ class WaitingLetters:
             "browser": labels[0] if labels else None,
         }
         with self._database.writing() as connection:
+            self._database.take_turns(connection, Turn.PUT)
             self._sweep(connection)
             rows.delete(connection, waiting.c.browser.in_(labels) & rows.may(Event.REPLACE))
             if (connection.scalar(sa.select(sa.func.count(waiting.c.id))) or 0) >= self._most:
