@@ -119,10 +119,11 @@ class Letters(RuleBasedStateMachine):
         self, page: Page, worker: int, arrives: bool
     ) -> "Going | MultipleResults[Going]":
         truth, letter = page
+        if not letter.may_send_again:
+            return multiple()
         claim = self.workers[worker].claim(letter, again=letter.attempt)
         if isinstance(claim, State):
             return multiple()
-        assert letter.state is State.UNCERTAIN, "the person never saw that it may have been sent"
         assert not truth.withdrawn
         truth.ticks += 1
         return (truth, claim, arrives)
@@ -195,7 +196,8 @@ class Letters(RuleBasedStateMachine):
         key = self.sealer.key(ticket.token, ticket.code, row.expires_at)
         text = self.sealer.open(key, "outcome" if state is State.SENT else "letter", row.sealed)
         assert text == CANARY or (state is State.SENT and int(text or 0) % 60 == 0)
-        return state
+        sending = state in (State.SENDING, State.SENDING_AGAIN)
+        return State.UNCERTAIN if sending and row.lease_until <= self.clock.now else state
 
     def check(self, truth: Truth) -> None:
         state = self.state(truth)
