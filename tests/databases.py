@@ -85,7 +85,7 @@ def fresh_postgresql(server: PostgreSQL) -> str:
 
 
 @pytest.fixture(scope="session")
-def _ready_postgresql(postgresql: PostgreSQL) -> str:
+def ready_postgresql(postgresql: PostgreSQL) -> str:
     url = fresh_postgresql(postgresql)
     database = Database(url)
     database.upgrade()
@@ -94,7 +94,7 @@ def _ready_postgresql(postgresql: PostgreSQL) -> str:
 
 
 @pytest.fixture(scope="session")
-def _ready_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def ready_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("ready") / "ready.db"
     database = Database(f"sqlite:///{file}")
     database.start()
@@ -108,9 +108,9 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         file = tmp_path / "private" / "word-ahead.db"
         file.parent.mkdir(mode=0o700)
-        shutil.copy2(request.getfixturevalue("_ready_sqlite"), file)
+        shutil.copy2(request.getfixturevalue("ready_sqlite"), file)
         return f"sqlite:///{file}"
-    address: str = request.getfixturevalue("_ready_postgresql")
+    address: str = request.getfixturevalue("ready_postgresql")
     database = Database(address)
     empty(database)
     database.close()

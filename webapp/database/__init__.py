@@ -5,6 +5,7 @@ import threading
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from enum import Enum
 from pathlib import Path
 from typing import Final, Literal
 
@@ -18,8 +19,14 @@ from .tables import DECOY, tries
 HEAD: Final = "0001"  # the newest migration, so that a start need not load Alembic to ask
 MIGRATIONS: Final = Path(__file__).parent.parent / "migrations"
 UPGRADE_PATIENCE: Final = 60  # seconds for another upgrade to end; nobody waits at a page here
-UPGRADE_LOCK: Final = 0x57_41_01  # any number, as long as nothing else here takes it
-LEDGER_LOCK: Final = 0x57_41_02  # two reservations never count at the same time
+
+
+class Turn(Enum):
+    """What only one connection does at a time; any numbers that nobody else locks."""
+
+    UPGRADE = 0x57_41_01
+    COUNT = 0x57_41_02  # or two reservations would both see the last free place
+    PUT = 0x57_41_03  # or two letters of one browser would not see each other
 
 
 class DatabaseUnavailable(WordAheadError):
@@ -70,10 +77,10 @@ class Database:
         }[self.kind]
         return int(connection.scalar(sa.text(ask)) or 0)
 
-    def lock_ledger(self, connection: sa.Connection) -> None:
-        """Let nobody else count until this transaction ends; SQLite has one writer anyway."""
+    def take_turns(self, connection: sa.Connection, turn: Turn) -> None:
+        """Let nobody else do this until the transaction ends; SQLite has one writer anyway."""
         if self.kind == "postgresql":
-            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LEDGER_LOCK)))
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(turn.value)))
 
     def start(self) -> None:
         """Make ready to serve: SQLite migrates itself, PostgreSQL must have been upgraded."""
@@ -98,7 +105,7 @@ class Database:
             if self.kind == "postgresql":
                 connection.execute(sa.text(f"SET LOCAL lock_timeout = {UPGRADE_PATIENCE * 1000}"))
                 connection.execute(sa.text("SET LOCAL statement_timeout = 0"))
-                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(UPGRADE_LOCK)))
+                self.take_turns(connection, Turn.UPGRADE)
             if _version(connection) != HEAD:
                 _migrate(connection)
 

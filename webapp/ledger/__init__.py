@@ -10,7 +10,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from ..database import Database, DatabaseUnavailable
+from ..database import Database, DatabaseUnavailable, Turn
 from ..database.tables import counted, daily
 from .blocks import BlockList
 from .hashes import HASH_BYTES, DailyHashes
@@ -89,7 +89,7 @@ class Ledger:
         `again` (a pressed "try again") lets a submission that did not end as sent go once more.
         """
         with self._writing() as connection:
-            self._database.lock_ledger(connection)
+            self._database.take_turns(connection, Turn.COUNT)
             now = self._database.now(connection)
             self._sweep(connection, now)
             attempt: int | Told | Changed = 1
@@ -120,19 +120,19 @@ class Ledger:
     def block(self, address: str) -> None:
         """Send nothing to this address any more, however it is spelled."""
         with self._writing() as connection:
-            self._database.lock_ledger(connection)
+            self._database.take_turns(connection, Turn.COUNT)
             self._block_list.add(connection, address)
 
     def is_blocked(self, address: str) -> bool:
         """Whether nothing may be sent to this address."""
         with self._writing() as connection:
-            self._database.lock_ledger(connection)
+            self._database.take_turns(connection, Turn.COUNT)
             return self._block_list.contains(connection, address)
 
     def count(self, *, situation: str, level: str, outcome: str) -> None:
         """One more of these today; nothing of whose it was."""
         with self._writing() as connection:
-            self._database.lock_ledger(connection)
+            self._database.take_turns(connection, Turn.COUNT)
             day = self._database.now(connection) // DAY
             values = {"day": day, "situation": situation, "level": level, "outcome": outcome}
             same = sa.and_(*(daily.c[name] == value for name, value in values.items()))

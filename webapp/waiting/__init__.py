@@ -4,12 +4,13 @@ from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
-from ..database import Database
+from ..database import Database, Turn
 from ..database.tables import DECOY, tries, waiting
 from ..errors import WordAheadError
 from ..sealing import Key, Sealer, new_code, new_token, parse_code, slot
 from . import rows
 from .states import (
+    DECOY_WRAP,
     FREE_TRIES,
     LEASE,
     LIFE,
@@ -94,6 +95,7 @@ class WaitingLetters:
             "browser": labels[0] if labels else None,
         }
         with self._database.writing() as connection:
+            self._database.take_turns(connection, Turn.PUT)
             self._sweep(connection)
             rows.delete(connection, waiting.c.browser.in_(labels) & rows.may(Event.REPLACE))
             if (connection.scalar(sa.select(sa.func.count(waiting.c.id))) or 0) >= self._most:
@@ -215,7 +217,7 @@ class WaitingLetters:
             connection.execute(
                 sa.update(tries)
                 .where(tries.c.id == (id_ if tried else DECOY))
-                .values(number=tried.number + 1 if tried else 0, last_at=now)
+                .values(number=(tries.c.number + 1) % DECOY_WRAP, last_at=now)
             )
             return tried
 

@@ -10,6 +10,8 @@ LIFE: Final = 48 * HOUR  # a letter written on Friday evening can still be sent 
 LEASE: Final = 2 * MINUTE  # a send ends within 25 s; whoever is silent four times that has died
 FREE_TRIES: Final = 5  # a tired person mistypes; five of a million codes are no help to a thief
 SLOW_TRY: Final = HOUR  # then one an hour: some fifty more until the letter expires
+# Unknown tokens count too, on a decoy: a row that did not change would be committed faster.
+DECOY_WRAP: Final = 10**6  # far above any letter's tries, far below what a column holds
 MOST_AGAIN: Final = 2  # re-sends of a letter that may have arrived: a third would only pester
 MOST_ATTEMPTS: Final = 20  # claims in all: a relay that is down for so long stays down
 MOST_WAITING: Final = 2000  # rows of about 20 kB: 40 MB, what a small host can spare

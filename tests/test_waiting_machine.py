@@ -1,0 +1,236 @@
+"""Whatever happens in whatever order: the promises hold over all letters that wait."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    MultipleResults,
+    RuleBasedStateMachine,
+    consumes,
+    invariant,
+    multiple,
+    rule,
+    run_state_machine_as_test,
+)
+
+from tests.databases import SECRET, Clock, empty
+from webapp.database import Database
+from webapp.database.tables import waiting
+from webapp.sealing import Sealer
+from webapp.waiting import Claim, Opened, State, Ticket, WaitingLetters
+from webapp.waiting.states import LEASE, LIFE, MOST_AGAIN
+
+CHEAP = 2
+CANARY = b"canary: selective mutism"
+BROWSERS = (b"one browser", b"another browser", None)
+WORKERS = st.integers(0, 1)
+HOUR = 3600
+
+
+@dataclass(eq=False)
+class Truth:
+    """What really happened to a letter, as nobody but the test can know."""
+
+    ticket: Ticket
+    browser: bytes | None
+    expires_at: int
+    delivered: int = 0
+    ticks: int = 0  # second sends that the person asked for
+    withdrawn: bool = False  # cancelled or replaced, by someone who may
+
+
+Page = tuple[Truth, Opened]
+Going = tuple[Truth, Claim, bool]
+
+
+class Letters(RuleBasedStateMachine):
+    """Two workers on one database, one person, one stranger, and kill -9."""
+
+    url: str
+    files: Path | None
+
+    letters: Bundle[Truth] = Bundle("letters")
+    pages: Bundle[Page] = Bundle("pages")
+    claims: Bundle[Going] = Bundle("claims")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.clock = Clock()
+        self.databases = [Database(self.url, clock=self.clock) for _ in range(2)]
+        empty(self.databases[0])
+        self.sealer = Sealer([SECRET], cost=CHEAP)
+        self.workers = [WaitingLetters(one, self.sealer) for one in self.databases]
+        self.all: list[Truth] = []
+
+    def teardown(self) -> None:
+        for truth in self.all:
+            self.check(truth)
+        for database in self.databases:
+            database.close()
+
+    @rule(target=letters, worker=WORKERS, browser=st.sampled_from(BROWSERS))
+    def put(self, worker: int, browser: bytes | None) -> Truth:
+        older = [one for one in self.all if browser and one.browser == browser]
+        replaced = [one for one in older if self.state(one) in (State.WAITING, State.REFUSED)]
+        ticket = self.workers[worker].put(CANARY, browser=browser)
+        for one in replaced:
+            one.withdrawn = True
+        truth = Truth(ticket, browser, ticket.expires_at)
+        self.all.append(truth)
+        return truth
+
+    @rule(target=pages, truth=letters, worker=WORKERS)
+    def open(self, truth: Truth, worker: int) -> "Page | MultipleResults[Page]":
+        """A page that may stay open for long, and be pressed late or twice."""
+        found = self.workers[worker].open(truth.ticket.token, truth.ticket.code)
+        return (truth, found) if found else multiple()
+
+    @rule(truth=letters, worker=WORKERS, off=st.integers(1, 10**6 - 1))
+    def guess(self, truth: Truth, worker: int, off: int) -> None:
+        code = f"{(int(truth.ticket.code) + off) % 10**6:06d}"
+        assert self.workers[worker].open(truth.ticket.token, code) is None
+
+    @rule(truth=letters, hours=st.integers(1, 3))
+    def guess_until_it_is_slowed_then_wait(self, truth: Truth, hours: int) -> None:
+        for off in range(1, 8):
+            self.guess(truth, 0, off)
+        assert self.workers[1].open(truth.ticket.token, truth.ticket.code) is None
+        self.clock.forward(hours * HOUR)
+
+    @rule(target=claims, page=pages, worker=WORKERS, arrives=st.booleans())
+    def press(self, page: Page, worker: int, arrives: bool) -> "Going | MultipleResults[Going]":
+        """Send; `arrives` is what the post will do with it, if the sender lives."""
+        truth, letter = page
+        claim = self.workers[worker].claim(letter)
+        if isinstance(claim, State):
+            return multiple()
+        assert truth.delivered == 0, "a plain press sent a second letter"
+        assert not truth.withdrawn
+        assert self.clock.now < truth.expires_at
+        return (truth, claim, arrives)
+
+    @rule(target=claims, page=pages, worker=WORKERS, arrives=st.booleans())
+    def press_with_the_tick(
+        self, page: Page, worker: int, arrives: bool
+    ) -> "Going | MultipleResults[Going]":
+        truth, letter = page
+        if not letter.may_send_again:
+            return multiple()
+        claim = self.workers[worker].claim(letter, again=letter.attempt)
+        if isinstance(claim, State):
+            return multiple()
+        assert not truth.withdrawn
+        truth.ticks += 1
+        return (truth, claim, arrives)
+
+    @rule(going=consumes(claims), worker=WORKERS)
+    def the_post_answers(self, going: Going, worker: int) -> None:
+        truth, claim, arrives = going
+        truth.delivered += arrives
+        self.workers[worker].settle(claim, "sent" if arrives else "not sent")
+
+    @rule(going=consumes(claims), worker=WORKERS)
+    def the_post_refuses(self, going: Going, worker: int) -> None:
+        _, claim, _ = going
+        self.workers[worker].settle(claim, "refused")
+
+    @rule(going=consumes(claims), worker=WORKERS)
+    def the_post_falls_silent(self, going: Going, worker: int) -> None:
+        truth, claim, arrives = going
+        truth.delivered += arrives
+        self.workers[worker].settle(claim, "perhaps sent")
+
+    @rule(going=consumes(claims))
+    def the_sender_is_killed(self, going: Going) -> None:
+        truth, _, arrives = going
+        truth.delivered += arrives
+
+    @rule(truth=letters, worker=WORKERS)
+    def cancel(self, truth: Truth, worker: int) -> None:
+        found = self.workers[worker].open(truth.ticket.token, truth.ticket.code)
+        if found and self.workers[worker].cancel(found) is State.GONE:
+            truth.withdrawn = True
+
+    @rule(browser=st.sampled_from(BROWSERS[:2]), worker=WORKERS)
+    def cancel_from(self, browser: bytes, worker: int) -> None:
+        its = [one for one in self.all if one.browser == browser]
+        before = {id(one): self.state(one) for one in its}
+        self.workers[worker].cancel_from(browser)
+        for one in its:
+            if before[id(one)] in (State.WAITING, State.REFUSED, State.UNCERTAIN):
+                one.withdrawn = True
+
+    @rule(worker=WORKERS)
+    def purge(self, worker: int) -> None:
+        self.workers[worker].purge()
+
+    @rule(seconds=st.sampled_from([1, 30, LEASE - 1, LEASE, HOUR, 12 * HOUR, LIFE]))
+    def tick(self, seconds: int) -> None:
+        self.clock.forward(seconds)
+
+    @invariant()
+    def every_letter_is_as_promised(self) -> None:
+        for truth in self.all:
+            self.check(truth)
+
+    @invariant()
+    def nothing_stored_can_be_read(self) -> None:
+        if self.files:
+            assert not any(CANARY[:12] in one.read_bytes() for one in self.files.iterdir())
+
+    def state(self, truth: Truth) -> State:
+        """How the letter stands, without a try; what is stored must open to its code."""
+        ticket = truth.ticket
+        with self.databases[0].reading() as connection:
+            row = connection.execute(
+                sa.select(waiting).where(waiting.c.id == self.sealer.id_of(ticket.token))
+            ).one_or_none()
+        if row is None or row.expires_at <= self.clock.now:
+            return State.GONE
+        state = State(row.state)
+        key = self.sealer.key(ticket.token, ticket.code, row.expires_at)
+        text = self.sealer.open(key, "outcome" if state is State.SENT else "letter", row.sealed)
+        assert text == CANARY or (state is State.SENT and int(text or 0) % 60 == 0)
+        sending = state in (State.SENDING, State.SENDING_AGAIN)
+        return State.UNCERTAIN if sending and row.lease_until <= self.clock.now else state
+
+    def check(self, truth: Truth) -> None:
+        state = self.state(truth)
+        assert truth.delivered <= 1 + truth.ticks, "delivered twice without a tick"
+        assert truth.ticks <= MOST_AGAIN or truth.delivered <= 1 + MOST_AGAIN
+        if self.clock.now >= truth.expires_at or truth.withdrawn:
+            assert state is State.GONE
+        else:
+            assert state is not State.GONE, "a letter was lost"
+        if state is State.SENT:
+            assert truth.delivered >= 1, "a false 'sent'"
+        if state in (State.WAITING, State.REFUSED):
+            assert truth.delivered == 0, "a false 'not sent'"
+
+
+@pytest.fixture
+def machine(url: str) -> type[Letters]:
+    files = Path(url.removeprefix("sqlite:///")).parent if url.startswith("sqlite") else None
+
+    class OnThis(Letters):
+        pass
+
+    OnThis.url, OnThis.files = url, files
+    return OnThis
+
+
+def test_the_promises_hold_whatever_happens(machine: type[Letters]) -> None:
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=50,
+            stateful_step_count=30,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
