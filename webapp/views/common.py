@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -74,8 +75,14 @@ def fill(text: str, **values: object) -> Markup:
 
 def static(name: str) -> str:
     """The address of a static file, which changes with its content: it may be kept for ever."""
-    content = (Path(str(current_app.static_folder)) / name).read_bytes()
-    return url_for("static", filename=name, v=hashlib.sha256(content).hexdigest()[:8])
+    return url_for(
+        "static", filename=name, v=_version_of(Path(str(current_app.static_folder)) / name)
+    )
+
+
+@cache
+def _version_of(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:8]
 
 
 def template_globals() -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypeVar
 
 from flask import Blueprint, redirect, request, url_for
@@ -10,7 +11,7 @@ from werkzeug.wrappers import Response
 from ..browser import draft
 from ..forms import AboutYouForm, HowMuchForm, StepForm, WhatForm, WhereForm
 from ..letter import Answers, heading, say, statements_to_choose
-from ..words import LEVELS, Situation
+from ..words import LEVELS, Situation, Statement, Words
 from .common import page, words
 
 bp = Blueprint("steps", __name__)
@@ -145,23 +146,31 @@ def _how_much_page(form: HowMuchForm, status: int = 200) -> Response:
 
 
 def _what_page(form: WhatForm, status: int = 200) -> Response:
-    starters, rest = statements_to_choose(answers(), words())
+    said, language = answers(), words()
+    starters, rest = statements_to_choose(said, language)
     ticked = frozenset(form.say.data or ())
     return page(
         "what.html",
         status,
         form=form,
         ticked=ticked,
-        starters=[(one.id, say(one, answers(), words())) for one in starters],
+        starters=_ticks(starters, said, language),
         rest=[
             (
-                heading(section, answers(), words()),
-                [(one.id, say(one, answers(), words())) for one in statements],
+                heading(section, said, language),
+                _ticks(statements, said, language),
                 any(one.id in ticked for one in statements),
             )
             for section, statements in rest
         ],
     )
+
+
+def _ticks(
+    statements: Sequence[Statement], said: Answers, language: Words
+) -> list[tuple[str, str]]:
+    """Each statement's id, and the very words that the letter will print."""
+    return [(one.id, say(one, said, language)) for one in statements]
 
 
 def _about_you_page(form: AboutYouForm, status: int = 200) -> Response:
