@@ -20,7 +20,7 @@ from .builders import MAIL_TEMPLATES, english
 from .letter_page import parse, plain_words, visible_text, words_of
 from .mail_server import real_server
 from .mails import bodies
-from .visitor import DEMO, PRODUCTION, Drawer, Visitor, drawer_of, make_app, visitor
+from .visitor import DEMO, PUBLIC, WITHOUT_MAIL, Drawer, Visitor, drawer_of, make_app, visitor
 
 MORE = {"to_name": "Ms Patel", "first": "I will nod.", "own_words": "I am kind.\n\nI like dogs."}
 SLOT = "your email address"
@@ -324,7 +324,7 @@ def test_sentences_that_do_not_go_together_are_shown_and_nothing_is_blocked() ->
 
 
 def test_a_host_without_mail_asks_for_no_address_and_offers_everything_else() -> None:
-    emma = Visitor(make_app(PRODUCTION), PRODUCTION.public_url)
+    emma = Visitor(make_app(WITHOUT_MAIL), PUBLIC)
     emma.reaches_check()
     assert "This site does not send email." in emma.page.text
     assert not emma.page.soup.select("#email")
@@ -332,7 +332,7 @@ def test_a_host_without_mail_asks_for_no_address_and_offers_everything_else() ->
 
 
 def test_a_host_without_mail_answers_a_bare_post_with_the_letter() -> None:
-    emma = Visitor(make_app(PRODUCTION), PRODUCTION.public_url)
+    emma = Visitor(make_app(WITHOUT_MAIL), PUBLIC)
     emma.reaches_check().submits("/letter/check", email="emma@example.org")
     assert emma.page.status == 409
     assert "Emma" in emma.page.letter()

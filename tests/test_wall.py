@@ -15,7 +15,7 @@ from webapp.words import VOICES
 
 from .builders import english, with_all_ticks
 from .mails import read
-from .visitor import DEMO, Drawer, Visitor, drawer_of, make_app, visitor
+from .visitor import DEMO, Drawer, drawer_of, make_app, visitor
 
 BELOW = [*product(english().situations, ("described", "needs"))]
 WALL = Wall(english().condition)
@@ -80,8 +80,7 @@ TELLING = (
 @pytest.mark.parametrize("address", TELLING)
 @pytest.mark.parametrize("level", ["described", "needs"])
 def test_a_telling_sender_offers_no_mail_below_named_and_says_why(address: str, level: str) -> None:
-    app = make_app(replace(DEMO, mail_from=address), post=Drawer())
-    emma = Visitor(app).reaches_check(level=level)
+    emma = visitor(replace(DEMO, mail_from=address)).reaches_check(level=level)
     assert not emma.page.soup.select("#email")
     assert emma.page.soup.select("a[download], [data-copy], [data-share]")
     assert f"Letters from here come from {address}." in emma.page.text
@@ -89,32 +88,31 @@ def test_a_telling_sender_offers_no_mail_below_named_and_says_why(address: str, 
 
 
 def test_a_telling_sender_sends_nothing_below_named_even_to_a_bare_post() -> None:
-    app = make_app(replace(DEMO, mail_from=TELLING[0]), post=Drawer())
-    emma = Visitor(app).reaches_check(level="needs")
+    emma = visitor(replace(DEMO, mail_from=TELLING[0])).reaches_check(level="needs")
     emma.submits("/letter/check", email="emma@example.org")
     assert emma.page.status == 409
-    assert not drawer_of(app).mails
+    assert not drawer_of(emma.app).mails
 
 
 def test_a_telling_sender_may_send_what_names_it_anyway() -> None:
-    app = make_app(replace(DEMO, mail_from=TELLING[0]), post=Drawer())
-    Visitor(app).reaches_check(level="named").sends_to("emma@example.org")
-    assert drawer_of(app).recipients == ["emma@example.org"]
+    emma = visitor(replace(DEMO, mail_from=TELLING[0])).reaches_check(level="named")
+    emma.sends_to("emma@example.org")
+    assert drawer_of(emma.app).recipients == ["emma@example.org"]
 
 
 @pytest.mark.parametrize("address", ["letters@kasmira.example", "small@prisms.example"])
 def test_a_harmless_sender_is_not_suspected(address: str) -> None:
-    emma = Visitor(make_app(replace(DEMO, mail_from=address), post=Drawer()))
+    emma = visitor(replace(DEMO, mail_from=address))
     assert emma.reaches_check(level="needs").page.soup.select("#email")
 
 
 def test_the_hosts_own_names_stand_in_no_letter() -> None:
     telling = {"host_name": "The Selective Mutism Group", "host_contact": "hi@smgroup.example"}
-    app = make_app(replace(DEMO, **telling), post=Drawer())  # type: ignore[arg-type]
-    emma = Visitor(app).reaches_check(level="needs")
+    emma = visitor(replace(DEMO, **telling))  # type: ignore[arg-type]
+    emma.reaches_check(level="needs")
     shown = emma.page.letter()
     emma.sends_to("emma@example.org")
-    assert not FORMS.search(shown + _decoded(drawer_of(app).mails[0]))
+    assert not FORMS.search(shown + _decoded(drawer_of(emma.app).mails[0]))
 
 
 def test_the_log_names_each_telling_setting_and_the_cure(caplog: pytest.LogCaptureFixture) -> None:

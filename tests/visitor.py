@@ -24,6 +24,7 @@ from webapp.browser import Draft
 from webapp.ledger import Limits
 from webapp.mail import Mail
 from webapp.post import Outcome, Result
+from webapp.post.smtp import SmtpServer
 from webapp.settings import OutboxFolder, Settings
 from webapp.words import Library
 
@@ -46,7 +47,8 @@ DEMO = Settings(
     limits=Limits(*[1_000_000] * 7),
     flood_minute=1_000_000,
 )
-PRODUCTION = replace(DEMO, public_url=PUBLIC, demo=False, mail=None)
+PRODUCTION = replace(DEMO, public_url=PUBLIC, demo=False, mail=SmtpServer("localhost", 25, "none"))
+WITHOUT_MAIL = replace(PRODUCTION, mail=None)
 
 
 @dataclass
@@ -105,7 +107,9 @@ class Page:
         """The form that posts to a path; of several, the one with a field or button so named."""
         found = [f for f in self.soup.find_all("form", method="post") if f["action"] == action]
         assert found, f"{self.path} has no form for {action}"
-        return next((f for f in found if any(f.find(attrs={"name": n}) for n in names)), found[0])
+        return next(
+            (f for f in found if any(f.select_one(f'[name="{n}"]') for n in names)), found[0]
+        )
 
     def letter(self) -> str:
         """The letter that the page shows."""

@@ -6,12 +6,17 @@ import logging
 from typing import Final
 
 from flask import Flask, Response, current_app, make_response, request
-from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
+from werkzeug.exceptions import (
+    HTTPException,
+    InternalServerError,
+    MethodNotAllowed,
+    SecurityError,
+)
 from werkzeug.wrappers import Response as AnyResponse
 
 from .common import page, services, words
 
-_SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_METHODS: Final = ("GET", "HEAD", "POST")
 
 _POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
@@ -59,7 +64,9 @@ def init_app(app: Flask) -> None:
 
 def _refuse_posts_from_elsewhere() -> AnyResponse | None:
     """Fetch Metadata first, Origin where that is missing (OWASP CSRF cheat sheet)."""
-    if request.method in _SAFE_METHODS or _is_from_here():
+    if request.method not in _METHODS:
+        raise MethodNotAllowed(_METHODS)
+    if request.method != "POST" or _is_from_here():
         return None
     return _problem("elsewhere", 403)
 
@@ -95,7 +102,11 @@ def _http_error(error: HTTPException) -> AnyResponse:
     status = error.code or 500
     if status < 400:
         return error.get_response()
-    return _problem(_PAGES.get(status, "broken" if status >= 500 else "missing"), status)
+    response = _problem(_PAGES.get(status, "broken" if status >= 500 else "missing"), status)
+    if isinstance(error, MethodNotAllowed) and error.valid_methods:
+        # RFC 9110, 15.5.6: which ones there are.
+        response.headers["Allow"] = ", ".join(sorted({*error.valid_methods} & {*_METHODS}))
+    return response
 
 
 def _broken(error: Exception) -> AnyResponse:
