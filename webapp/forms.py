@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Final
 
 from flask_wtf import FlaskForm
-from werkzeug.datastructures import MultiDict
 from wtforms import Field, Form, HiddenField, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import StopValidation, ValidationError
 
@@ -214,31 +213,3 @@ class DeleteForm(FlaskForm):
 
 
 STEPS: Final[tuple[type[StepForm], ...]] = (WhereForm, HowMuchForm, WhatForm, AboutYouForm)
-
-
-def answers_from(values: Mapping[str, Any], words: Words) -> tuple[Answers, str]:
-    """The answers and the address in a table, checked by the form's own rules.
-
-    Raises AnswersError whose sentence is a key of the form's errors.
-    """
-    typed = MultiDict(_typed(values))
-    typed.setdefault("email", "you@example.org")
-    typed.setdefault("level", "named")
-    answers = Answers(situation="", language=words.language)
-    for form_class in (*STEPS, SendForm):
-        form = form_class(words, formdata=typed, meta={"csrf": False})
-        if not form.validate():
-            field, error = next(iter(form.errors_by_field().items()))
-            raise AnswersError(field, error)
-        answers = form.changed(answers)
-    return answers, read_address(typed["email"])
-
-
-def _typed(values: Mapping[str, Any]) -> list[tuple[str, str]]:
-    pairs = []
-    for name, value in values.items():
-        for one in value if isinstance(value, list) else [value]:
-            if not isinstance(one, str):
-                raise AnswersError(name, "text_expected")
-            pairs.append((name, one))
-    return pairs

@@ -14,16 +14,21 @@ from flask import Flask
 from flask.cli import AppGroup
 
 from ..errors import AnswersError
-from ..forms import answers_from
 from ..letter import Answers, compose
 from ..mail import Mail, message_id
-from ..proofreading import problems_in
+from ..proofreading import problems_in, sentences_in
 from ..rendering import MailTemplates
+from ..typed import clean_line
 from ..words import Words, load
+from .answers import answers_from
 from .host import HostCommands
 
 # Without a host there is no MAIL_FROM: a name that can belong to nobody (RFC 2606).
 _SENDER: Final = "letters@wordahead.example"
+# What no form can get wrong, so that its words have no sentence for it.
+_SENTENCES: Final = {"field_unknown": "No question of the form has this name."}
+# A name that nobody knows is shown so far, to be found again.
+_LONGEST_FIELD: Final = 40
 
 
 def init_app(app: Flask, mail_templates: Path) -> None:
@@ -46,7 +51,8 @@ def _letter_command(mail_templates: Path) -> click.Command:
             said, address = answers_from(_table(answers), words)
             mail = _mail(said, address, words, MailTemplates.load(mail_templates))
         except AnswersError as error:
-            click.echo(f"{error.field}: {_sentence(error, words)}", err=True)
+            field = clean_line(error.field)[:_LONGEST_FIELD]
+            click.echo(f"{field}: {_sentence(error, words)}", err=True)
             sys.exit(2)
         _print(mail, form)
 
@@ -79,10 +85,10 @@ def _table(file: IO[str]) -> Mapping[str, Any]:
 
 
 def _sentence(error: AnswersError, words: Words) -> str:
-    """What the form would say; it never repeats what was typed."""
-    sentences: dict[str, str] = words.texts["form"]["errors"]
-    sentence = sentences.get(str(error), str(error))
-    return " ".join(sentence.partition("{")[0].split())
+    """What the form would say, but for a sentence that repeats what was typed."""
+    known: dict[str, str] = _SENTENCES | words.texts["form"]["errors"]
+    sentences = sentences_in(known.get(str(error), str(error)))
+    return " ".join(one for one in sentences if "{" not in one)
 
 
 def _mail(said: Answers, address: str, words: Words, templates: MailTemplates) -> Mail:

@@ -28,6 +28,9 @@ _SECURITY: Final[Mapping[str, tuple[Security, int]]] = {
 }
 
 
+_USUAL_PORTS: Final = {"https": ":443", "http": ":80"}
+
+
 @dataclass(frozen=True)
 class OutboxFolder:
     """Mails are written into a folder, one file each: for the demo only."""
@@ -56,7 +59,9 @@ def public_url(value: str) -> str:
         raise SettingsError("PUBLIC_URL has to begin with https:// (http:// only on loopback).")
     if parts.path.strip("/") or parts.query or parts.fragment or parts.username:
         raise SettingsError("PUBLIC_URL has to be a host alone, such as https://letters.example.")
-    return f"{parts.scheme}://{parts.netloc}".lower()
+    # As browsers write an origin: in small letters, and without the usual port.
+    address = f"{parts.scheme}://{parts.netloc}".lower()
+    return address.removesuffix(_USUAL_PORTS[parts.scheme])
 
 
 def mail(values: Mapping[str, str], *, demo: bool) -> SmtpServer | OutboxFolder | None:

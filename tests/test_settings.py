@@ -1,0 +1,182 @@
+"""Settings: complete, or the app does not start and one line names the variable."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from webapp.errors import SettingsError
+from webapp.post.smtp import SmtpServer
+from webapp.settings import OutboxFolder, Settings, from_environment
+
+from .builders import ROOT
+
+SECRET = "a-secret-of-the-tests-of-forty-characters"
+HOST = {
+    "SECRET_KEY": SECRET,
+    "PUBLIC_URL": "https://letters.example",
+    "MAIL_URL": "smtp+starttls://user:hunter2@relay.example:587",
+    "MAIL_FROM": "letters@wordahead.example",
+    "HOST_NAME": "The Willow Group",
+    "HOST_CONTACT": "hello@willow.example",
+}
+NEEDED = [*HOST]
+
+
+def _read(**changes: str) -> Settings:
+    return from_environment(HOST | changes, Path("instance"))
+
+
+def _refusal(environ: dict[str, str]) -> str:
+    with pytest.raises(SettingsError) as caught:
+        from_environment(environ, Path("instance"))
+    return str(caught.value)
+
+
+def test_a_whole_environment_is_read() -> None:
+    settings = _read()
+    assert settings.public_url == "https://letters.example"
+    assert settings.mail == SmtpServer("relay.example", 587, "starttls", "user", "hunter2")
+    assert (settings.demo, settings.secure, settings.check_domains) == (False, True, True)
+
+
+@pytest.mark.parametrize("name", NEEDED)
+@pytest.mark.parametrize("value", [None, "", "   "])
+def test_each_needed_variable_is_named_where_it_is_missing(name: str, value: str | None) -> None:
+    environ = {key: text for key, text in HOST.items() if key != name}
+    line = _refusal(environ if value is None else environ | {name: value})
+    assert line.startswith(f"{name} ")
+    assert "\n" not in line
+
+
+MALFORMED = [
+    ("SECRET_KEY", "short-hunter2"),
+    ("SECRET_KEY_FALLBACKS", f"{SECRET},short-hunter2"),
+    ("PUBLIC_URL", "letters-hunter2.example"),
+    ("PUBLIC_URL", "http://hunter2.example"),
+    ("PUBLIC_URL", "https://letters.example/hunter2"),
+    ("PUBLIC_URL", "https://user:hunter2@letters.example"),
+    ("PUBLIC_URL", "https://letters.example?hunter2"),
+    ("PUBLIC_URL", "https://letters.example:hunter2"),
+    ("PUBLIC_URL", "https://[hunter2"),
+    ("MAIL_URL", "hunter2"),
+    ("MAIL_URL", "http://user:hunter2@relay.example"),
+    ("MAIL_URL", "smtp://user:hunter2@relay.example"),
+    ("MAIL_URL", "smtps://user:hunter2@relay.example:port"),
+    ("MAIL_URL", "smtps://"),
+    ("MAIL_URL", "outbox:/tmp/hunter2"),
+    ("MAIL_CA_FILE", "/nowhere/hunter2.pem"),
+    ("MAIL_FROM", "hunter2"),
+    ("MAIL_FROM", "hunter2@example.org, other@example.org"),
+    ("MAIL_FROM", "hunter2@example.org\nBcc: x@example.org"),
+    ("MAIL_FROM", "Zoë <zoë-hunter2@example.org>"),
+    ("HOST_NAME", "One\nhunter2"),
+    ("HOST_CONTACT", "hunter2\x1b[31m"),
+    ("TRUSTED_PROXIES", "hunter2"),
+    ("TRUSTED_PROXIES", "-1"),
+    ("TRUSTED_PROXIES", "²"),
+    ("CHECK_DOMAINS", "hunter2"),
+    ("WAITING_HOURS", "169"),
+    ("LIMITS_FLOOD_MINUTE", "hunter2"),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), MALFORMED)
+def test_a_malformed_variable_is_named_and_its_value_is_not(name: str, value: str) -> None:
+    line = _refusal(HOST | {name: value})
+    assert line.startswith(f"{name} ")
+    assert "hunter2" not in line
+    assert "\n" not in line
+
+
+@pytest.mark.parametrize(
+    "value", ["Word Ahead <letters@wordahead.example>", '"A, B" <letters@wordahead.example>']
+)
+def test_a_sender_with_a_name_is_taken_as_its_address(value: str) -> None:
+    assert _read(MAIL_FROM=value).mail_from == "letters@wordahead.example"
+
+
+def test_a_host_without_mail_needs_no_sender() -> None:
+    environ = {name: value for name, value in HOST.items() if name != "MAIL_FROM"}
+    settings = from_environment(environ | {"MAIL_URL": "none"}, Path("instance"))
+    assert (settings.mail, settings.mail_from) == (None, "")
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        ("https://Letters.Example/", "https://letters.example"),
+        ("https://letters.example:443", "https://letters.example"),
+        ("https://letters.example:8443", "https://letters.example:8443"),
+        ("http://127.0.0.1:5000", "http://127.0.0.1:5000"),
+        ("http://localhost", "http://localhost"),
+        ("http://localhost:80", "http://localhost"),
+        ("http://[::1]:5000", "http://[::1]:5000"),
+    ],
+)
+def test_the_public_address_is_read_as_browsers_write_it(value: str, read: str) -> None:
+    assert _read(PUBLIC_URL=value).public_url == read
+
+
+@pytest.mark.parametrize(
+    ("value", "server"),
+    [
+        ("smtp://localhost", SmtpServer("localhost", 25, "none")),
+        ("smtps://relay.example", SmtpServer("relay.example", 465, "tls")),
+        ("smtp+starttls://relay.example", SmtpServer("relay.example", 587, "starttls")),
+        (
+            "smtps://a%40b.example:p%3A%2F@relay.example:2465",
+            SmtpServer("relay.example", 2465, "tls", "a@b.example", "p:/"),
+        ),
+    ],
+)
+def test_a_relay_is_read(value: str, server: SmtpServer) -> None:
+    assert _read(MAIL_URL=value).mail == server
+
+
+def test_secrets_stand_in_no_repr() -> None:
+    settings = _read(SECRET_KEY_FALLBACKS="f" * 40, DATABASE_URL="postgresql://u:hunter2@db/x")
+    assert not any(secret in repr(settings) for secret in (SECRET, "f" * 40, "hunter2"))
+
+
+def test_the_demo_needs_nothing_and_keeps_its_secret_for_itself(tmp_path: Path) -> None:
+    first, again = (from_environment({"WORD_AHEAD_DEMO": "1"}, tmp_path) for _ in range(2))
+    assert first.secret_key == again.secret_key
+    assert first.mail == OutboxFolder(tmp_path / "outbox")
+    assert (tmp_path / "secret_key").stat().st_mode & 0o777 == 0o600
+
+
+def test_demo_differs_in_one_variable_only() -> None:
+    assert "MAIL_URL" in _refusal(HOST | {"MAIL_URL": "outbox:/tmp/x"})
+    demo = from_environment(
+        HOST | {"MAIL_URL": "outbox:/tmp/x", "WORD_AHEAD_DEMO": "1"}, Path("instance")
+    )
+    assert demo.mail == OutboxFolder(Path("/tmp/x"))  # noqa: S108  nothing is written there
+
+
+# As a host starts it.
+
+GUNICORN = (sys.executable, "-m", "gunicorn", "webapp:create_app()")
+FLASK = (sys.executable, "-m", "flask", "--app", "webapp", "run", "--port", "0")
+
+
+@pytest.mark.parametrize("command", [GUNICORN, FLASK], ids=["gunicorn", "flask run"])
+@pytest.mark.parametrize(
+    ("name", "value"), [("MAIL_URL", ""), ("MAIL_URL", "hunter2"), ("SECRET_KEY", "hunter2")]
+)
+def test_an_incomplete_app_is_not_served_and_says_why_in_one_line(
+    command: tuple[str, ...], name: str, value: str
+) -> None:
+    environ = HOST | {name: value, "PATH": os.environ["PATH"], "PORT": "0"}
+    done = subprocess.run(
+        command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60
+    )
+    said = (done.stdout + done.stderr).strip()
+    assert done.returncode != 0
+    assert said.startswith(name)
+    assert said.count("\n") == 0
+    assert "hunter2" not in said
