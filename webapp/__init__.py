@@ -91,7 +91,8 @@ def _store(settings: Settings) -> Store | None:
 def _tell_what_is_off(app: Flask, services: Services) -> None:
     settings = services.settings
     if settings.mail is not None and settings.direct_send == "off":
-        app.logger.warning("event=direct-send-off reason=%s", "DATABASE_URL or DIRECT_SEND")
+        reason = "DIRECT_SEND=off" if settings.database_lasts else "no-DATABASE_URL"
+        app.logger.warning("event=direct-send-off reason=%s", reason)
     wall = services.wall("en")
     for name in ("mail_from", "host_name", "host_contact", "public_url"):
         if wall.is_named_in(getattr(settings, name)):

@@ -42,6 +42,7 @@ class Draft(dict[str, Any], SessionMixin):
         self.level_chosen = False
         self.kept = ""
         self.sent_at = 0
+        self.sent_straight = False
         self.browser = b""
         self.came_with_cookie = False
         self.opened: bytes = b""
@@ -54,7 +55,11 @@ class Draft(dict[str, Any], SessionMixin):
         self.answers = answers
         self.id = secrets.token_hex(_DRAFT_BYTES)
         self.kept = ""
-        self.sent_at = 0
+        self.mark_sent(0)
+
+    def mark_sent(self, moment: int, *, straight: bool = False) -> None:
+        """Close the letter: it has left at this moment, `straight` to a named person or not."""
+        self.sent_at, self.sent_straight = moment, straight
 
     def mark_browser(self) -> bytes:
         """Know this browser again when its letter waits for a code: to replace it, or cancel it."""
@@ -62,11 +67,15 @@ class Draft(dict[str, Any], SessionMixin):
         return self.browser
 
     def forget(self) -> None:
-        """Delete everything that the person said."""
+        """Delete everything that the person said, and what tells this browser from another.
+
+        Whoever comes next to this browser can then neither cancel nor replace a letter that waits.
+        """
         self.answers = None
         self.id = self.kept = ""
         self.level_chosen = False
-        self.sent_at = 0
+        self.browser = b""
+        self.mark_sent(0)
 
 
 def draft() -> Draft:
@@ -142,7 +151,8 @@ def _fields(draft: Draft) -> Iterator[tuple[str, bytes]]:
     yield "d", bytes.fromhex(draft.id)
     yield "k", bytes.fromhex(draft.kept)
     yield "b", draft.browser
-    yield "S", draft.sent_at.to_bytes(4, "big") if draft.sent_at else b""
+    straight = b"\x01" if draft.sent_straight else b""
+    yield "S", draft.sent_at.to_bytes(4, "big") + straight if draft.sent_at else b""
     answers = draft.answers
     if answers is None:
         return
@@ -163,7 +173,8 @@ def _unpack(packed: bytes, draft: Draft, library: Library) -> None:
     draft.id = fields.get("d", b"").hex()
     draft.kept = fields.get("k", b"").hex()
     draft.browser = fields.get("b", b"")
-    draft.sent_at = int.from_bytes(fields.get("S", b""), "big")
+    sent = fields.get("S", b"")
+    draft.mark_sent(int.from_bytes(sent[:4], "big"), straight=bool(sent[4:]))
     draft.answers = _answers(fields, library)
     draft.level_chosen = fields.get("h", b"")[2:] == b"\x01"
 

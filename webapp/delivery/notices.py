@@ -1,4 +1,7 @@
-"""The mails around a letter: the code and the receipt. Neither has a word about health."""
+"""The mails around a letter: the code, and the receipt with what the letter itself said.
+
+No subject, and nothing in a code mail, says a word about health: they stand on lock screens.
+"""
 
 from __future__ import annotations
 

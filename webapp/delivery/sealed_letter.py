@@ -37,6 +37,7 @@ class SealedLetter:
     """What waits under seal: the very mail, and what the receipt will say."""
 
     mail: Mail = field(repr=False)
+    draft_id: str
     recipient_name: str = field(repr=False)
     own: str = field(repr=False)
     consent: str = field(repr=False)
@@ -66,13 +67,23 @@ def letter_to_person(order: ForPerson, services: Services) -> Mail:
     )
 
 
-_PLAIN: Final = ("recipient_name", "own", "consent", "version", "language", "situation", "level")
+_PLAIN: Final = (
+    "draft_id",
+    "recipient_name",
+    "own",
+    "consent",
+    "version",
+    "language",
+    "situation",
+    "level",
+)
 _MAILED: Final = ("sender", "recipient", "reply_to", "subject", "text", "html", "language")
 
 
 def pack(order: ForPerson, services: Services) -> bytes:
     mail = letter_to_person(order, services)
     table: dict[str, Any] = {
+        "draft_id": order.draft_id,
         "recipient_name": order.recipient_name,
         "own": order.own,
         "consent": order.consent,

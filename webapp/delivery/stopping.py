@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..ledger import Refusal, ToOwn
+from ..ledger import LedgerUnavailable, Refusal, ToOwn
 from ..post import Result
 from ..services import Services
 from .counted import LimitReached, MailNotOffered, send_counted
@@ -21,11 +21,15 @@ def ask_to_stop(address: str, language: str, services: Services, *, ip: str) -> 
     mail = code_notice(address, language, ticket, services, purpose="stop")
     try:
         outcome = send_counted(mail, ToOwn(ip=ip, own=address), services)
-    except LimitReached as error:
-        if error.refusal is Refusal.BLOCKED:
+    except (LimitReached, LedgerUnavailable) as error:
+        # Nobody has its code; left there, such rows would fill the place of letters that wait.
+        store.stopping.drop(ticket)
+        if isinstance(error, LimitReached) and error.refusal is Refusal.BLOCKED:
             # Already stopped: the page looks the same, so that nobody learns it from here.
             return ticket.token
         raise
+    if outcome.result not in (Result.SENT, Result.PERHAPS_SENT):
+        store.stopping.drop(ticket)
     if outcome.result is Result.NOT_SENT:
         raise MailNotOffered("The mail service did not take it.")
     return ticket.token

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hmac
 import logging
+from dataclasses import dataclass
 from typing import Final
 
 from ..errors import WordAheadError
@@ -12,6 +13,7 @@ from ..ledger import LedgerUnavailable, ToOwn, ToPerson
 from ..mail import message_id
 from ..post import Outcome, Result
 from ..services import Services
+from ..store import Store
 from ..waiting import Claim, Opened, State, Ticket
 from .counted import LimitReached, MailNotOffered, count_outcome, send_counted
 from .notices import code_notice, receipt_notice
@@ -29,6 +31,16 @@ class CodeNotSent(WordAheadError):
     def __init__(self, outcome: Outcome) -> None:
         super().__init__("The code was not sent.")
         self.outcome = outcome
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How an attempt to send ended, and whether that could be noted down."""
+
+    result: Result
+    state: State
+    noted: bool
+    has_receipt: bool = False
 
 
 class ConsentMissing(WordAheadError):
@@ -84,19 +96,21 @@ def ask_for_yes(order: ForPerson, seal: str, services: Services, *, agreed: bool
 
 def send_opened(
     opened: Opened, services: Services, *, ip: str, again: int | None = None
-) -> tuple[Outcome | State, Outcome | None]:
-    """Send the opened letter, once; returns how that ended, and how its receipt did.
+) -> Ended | State:
+    """Send the opened letter, once; a State says what stands in the way.
 
-    A State in place of an outcome says what stands in the way. Claimed durably before the first
-    byte; `again` is the tick beside "It may already have been sent".
+    Claimed durably before the first byte; `again` is the tick beside "It may already have been
+    sent". Raises LimitReached, MailNotOffered or DatabaseUnavailable: nothing was sent then.
     """
-    store = services.store
-    if store is None:
-        raise MailNotOffered("This host sends no mail.")
+    if opened.state is State.SENT:
+        return State.SENT
+    store, waiting = services.store, unpack(opened.payload)
+    # Asked again here: the host may have closed this way since the letter was sealed.
+    if store is None or not services.settings.may_receive(waiting.mail.recipient):
+        raise MailNotOffered("This host sends no letter to this domain.")
     claim = store.waiting.claim(opened, again=again)
     if isinstance(claim, State):
-        return claim, None
-    waiting = unpack(opened.payload)
+        return claim
     mail = dataclasses.replace(
         waiting.mail, message_id=_message_id(opened, services), date=services.clock()
     )
@@ -106,21 +120,22 @@ def send_opened(
     except (LimitReached, LedgerUnavailable):
         store.waiting.settle(claim, Result.NOT_SENT.value)
         raise
-    _settle(claim, outcome, services)
+    ended = _settle(claim, outcome, store)
     count_outcome(services, situation=waiting.situation, level=waiting.level, outcome=outcome)
     if outcome.result is not Result.SENT:
-        return outcome, None
-    return outcome, _send_receipt(waiting, opened, services)
+        return ended
+    receipt = _send_receipt(waiting, opened, services)
+    return dataclasses.replace(ended, has_receipt=receipt.result is Result.SENT)
 
 
-def _settle(claim: Claim, outcome: Outcome, services: Services) -> None:
+def _settle(claim: Claim, outcome: Outcome, store: Store) -> Ended:
     """Note how it ended; where that fails the letter shows as uncertain, and is never resent."""
-    if services.store is None:
-        return
     try:
-        services.store.waiting.settle(claim, outcome.result.value)
+        state = store.waiting.settle(claim, outcome.result.value)
     except WordAheadError:
         _log.error("event=settle-failed outcome=%s", outcome.result.value)
+        return Ended(outcome.result, State.UNCERTAIN, noted=False)
+    return Ended(outcome.result, state, noted=True)
 
 
 def _send_receipt(waiting: SealedLetter, opened: Opened, services: Services) -> Outcome:

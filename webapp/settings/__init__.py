@@ -37,6 +37,8 @@ class Settings:
     host_contact: str
     # SQLite in the instance folder, or PostgreSQL; not opened where there is no mail.
     database_url: str = field(repr=False)
+    # Whether what is written there outlives a restart: setting DATABASE_URL says so.
+    database_lasts: bool = True
     demo: bool = False
     secret_key_fallbacks: tuple[str, ...] = field(default=(), repr=False)
     check_domains: bool = True
@@ -88,6 +90,7 @@ def from_environment(environ: Mapping[str, str], instance: Path) -> Settings:
         check_domains=not demo and parts.choice(values, "CHECK_DOMAINS", ("on", "off")) == "on",
         trusted_proxies=parts.number(values, "TRUSTED_PROXIES", usual=0),
         database_url=parts.database_url(values, instance),
+        database_lasts=lasts,
         direct_send=parts.direct_send(values) if lasts and mail is not None else "off",
         direct_send_domains=parts.domains(values),
         waiting_hours=parts.number(values, "WAITING_HOURS", usual=USUAL_WAITING_HOURS, most=168),

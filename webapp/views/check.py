@@ -70,7 +70,7 @@ def sent() -> Response:
     if not draft().sent_at:
         return page("nothing.html")
     can_return = services().clock().timestamp() - draft().sent_at <= _SECONDS_TO_COME_BACK
-    return page("sent.html", can_return=can_return)
+    return page("sent.html", can_return=can_return, straight=draft().sent_straight)
 
 
 @bp.post("/letter/sent")
@@ -127,7 +127,7 @@ def _send(form: SendForm) -> Response:
     except LedgerUnavailable:
         return _check_page(form, 503, outcome="away")
     if outcome.result is Result.SENT:
-        draft().sent_at = int(services().clock().timestamp())
+        draft().mark_sent(int(services().clock().timestamp()))
         return redirect(url_for("check.sent"), 303)
     return _check_page(form, outcome=_OUTCOMES[outcome.result])
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
+from contextlib import suppress
+from typing import Final
 
 from flask import Blueprint, request
 from werkzeug.wrappers import Response
@@ -12,16 +15,18 @@ from ..database import DatabaseUnavailable
 from ..delivery.counted import LimitReached, MailNotOffered
 from ..delivery.notices import moment
 from ..delivery.sealed_letter import SealedLetter, unpack
-from ..delivery.to_person import send_opened
+from ..delivery.to_person import Ended, send_opened
 from ..forms import CodeForm
-from ..ledger import LedgerUnavailable
-from ..post import Outcome, Result
+from ..post import Result
 from ..sealing import SealingBusy, parse_code
 from ..store import Store
 from ..waiting import Opened, State
 from .common import page, services, words
 
 bp = Blueprint("confirm", __name__)
+
+# What the words' form.toml says of an attempt that failed; for the rest the letter's state speaks.
+_FAILED: Final = {Result.NOT_SENT: "not_sent", Result.REFUSED: "refused"}
 
 
 @bp.get("/confirm/<token>")
@@ -37,7 +42,7 @@ def confirm_submit(token: str) -> Response:
     if store is None:
         return _code_page(token, "away", 503)
     if "cancel_here" in request.form:
-        return _cancel_from_this_browser(store)
+        return _cancel_from_this_browser(store, token)
     form = CodeForm(request.form)
     if parse_code(form.code.data) is None:
         return _code_page(token, "digits", 422)
@@ -63,61 +68,85 @@ def _send(opened: Opened, form: CodeForm) -> Response:
             return _opened_page(opened, form, "again_needed", 422)
         again = opened.attempt
     try:
-        ended, receipt = send_opened(opened, services(), ip=request.remote_addr or "", again=again)
+        ended = send_opened(opened, services(), ip=request.remote_addr or "", again=again)
     except LimitReached:
-        return _opened_page(opened, form, "limit", 429)
-    except (LedgerUnavailable, MailNotOffered):
-        return _opened_page(opened, form, "away", 503)
+        return _opened_page(_now(opened, opened.state, form), form, _told("limit", opened), 429)
+    except (DatabaseUnavailable, MailNotOffered):
+        return _opened_page(_now(opened, opened.state, form), form, _told("away", opened), 503)
     if isinstance(ended, State):
-        return _opened_page(_again(form) or opened, form)
-    if ended.result is not Result.SENT:
-        return _opened_page(_again(form) or opened, form, _told(ended))
-    if draft().answers is not None:
-        draft().sent_at = int(services().clock().timestamp())
+        # Waiting, and yet not to be sent: it was tried as often as it may be.
+        told = "no_more" if ended is State.WAITING else ""
+        return _opened_page(_now(opened, ended, form), form, told)
+    if ended.result is Result.SENT:
+        return _sent_page(opened, ended)
+    told = _told(_FAILED.get(ended.result, ""), opened)
+    return _opened_page(_now(opened, ended.state, form), form, told, noted=ended.noted)
+
+
+def _told(key: str, opened: Opened) -> str:
+    """What to say of an attempt; after an uncertain one no sentence may say "nobody got it"."""
+    return "again_failed" if key and opened.state is State.UNCERTAIN else key
+
+
+def _sent_page(opened: Opened, ended: Ended) -> Response:
     sealed = unpack(opened.payload)
-    has_receipt = receipt is not None and receipt.result is Result.SENT
-    return page("confirm_sent.html", name=sealed.recipient_name, has_receipt=has_receipt, when="")
+    if draft().id == sealed.draft_id:
+        # Another letter, begun meanwhile or by somebody else in this browser, stays open.
+        draft().mark_sent(int(services().clock().timestamp()), straight=True)
+    return page(
+        "confirm_sent.html",
+        name=sealed.recipient_name,
+        has_receipt=ended.has_receipt,
+        noted=ended.noted,
+        when="",
+    )
 
 
-def _told(outcome: Outcome) -> str:
-    return {
-        Result.NOT_SENT: "not_sent",
-        Result.REFUSED: "refused",
-        Result.PERHAPS_SENT: "",
-        Result.SENT: "",
-    }[outcome.result]
-
-
-def _again(form: CodeForm) -> Opened | None:
-    """The letter as it stands after an attempt."""
+def _now(opened: Opened, state: State, form: CodeForm) -> Opened:
+    """The letter as it stands after an attempt; without the database, at least its state."""
     store = services().store
     token = (request.view_args or {}).get("token", "")
-    try:
-        return store.waiting.open(token, form.code.data) if store else None
-    except (SealingBusy, DatabaseUnavailable):
-        return None
+    found = None
+    with suppress(SealingBusy, DatabaseUnavailable):
+        found = store.waiting.open(token, form.code.data) if store else None
+    return found or dataclasses.replace(
+        opened,
+        state=state,
+        sent_at=int(services().clock().timestamp()),
+        may_send_again=opened.may_send_again and state is opened.state,
+    )
 
 
 def _cancel(store: Store, opened: Opened, form: CodeForm) -> Response:
     state = store.waiting.cancel(opened)
     if state is not State.GONE:
-        return _opened_page(_again(form) or opened, form)
-    return page("cancelled.html")
+        return _opened_page(_now(opened, state, form), form)
+    return page("cancelled.html", how="doubt" if opened.state is State.UNCERTAIN else "unsent")
 
 
-def _cancel_from_this_browser(store: Store) -> Response:
+def _cancel_from_this_browser(store: Store, token: str) -> Response:
     try:
-        if draft().browser:
-            store.waiting.cancel_from(draft().browser)
+        deleted = store.waiting.cancel_from(draft().browser) if draft().browser else 0
     except DatabaseUnavailable:
-        return _code_page("", "away", 503)
-    return page("cancelled.html")
+        return _code_page(token, "away", 503)
+    # Without the code nothing is told of what had become of it.
+    return page("cancelled.html", how="doubt" if deleted else "none")
 
 
-def _opened_page(opened: Opened, form: CodeForm, told: str = "", status: int = 200) -> Response:
+def _opened_page(
+    opened: Opened, form: CodeForm, told: str = "", status: int = 200, *, noted: bool = True
+) -> Response:
+    if opened.state is State.GONE:
+        return page("cancelled.html", how="none")
     if opened.state is State.SENT:
         when = datetime.datetime.fromtimestamp(opened.sent_at or 0, datetime.UTC)
-        return page("confirm_sent.html", name="", has_receipt=True, when=moment(when, words()))
+        return page(
+            "confirm_sent.html",
+            name="",
+            has_receipt=True,
+            noted=True,
+            when=moment(when, words()),
+        )
     sealed: SealedLetter = unpack(opened.payload)
     return page(
         "confirm_letter.html",
@@ -127,7 +156,7 @@ def _opened_page(opened: Opened, form: CodeForm, told: str = "", status: int = 2
         state=opened.state.name.lower(),
         code=form.code.data,
         told=told,
-        lines=sealed.mail.text.splitlines(),
+        noted=noted,
     )
 
 
