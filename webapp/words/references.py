@@ -77,10 +77,21 @@ def _check_situation(words: Words, situation: Situation) -> Iterator[str]:
     subject = situation.subject
     yield from _check_voices(words, file, "subject", subject.me_without_name, subject.them)
     yield from _allowed(words, file, "subject.me", subject.me, {"name"})
+    for key, text in _plain_texts(situation):
+        yield from _allowed(words, file, key, text, set())
     for key in ("request", "closing", "sharing"):
         wording: Wording | None = getattr(situation, key)
         if wording is not None:
             yield from _check_wording(words, file, key, wording)
+
+
+def _plain_texts(situation: Situation) -> Iterator[tuple[str, str]]:
+    """The texts that nothing is filled into."""
+    yield "label", situation.label
+    yield "hint", situation.hint
+    for reply in situation.replies:
+        yield "replies.label", reply.label
+        yield "replies.body", reply.body
 
 
 def _check_starters(words: Words, file: str, situation: Situation, level: Level) -> Iterator[str]:
@@ -98,7 +109,14 @@ def _check_starters(words: Words, file: str, situation: Situation, level: Level)
 
 def _check_frame(words: Words) -> Iterator[str]:
     frame = words.frame
-    yield from _allowed(words, "frame.toml", "greeting.plain", frame.greeting.plain, set())
+    for key, text in (
+        ("greeting.plain", frame.greeting.plain),
+        ("fallback.child", frame.fallback.child),
+        ("fallback.supported", frame.fallback.supported),
+        ("credit.text", frame.credit.text),
+    ):
+        yield from _allowed(words, "frame.toml", key, text, set())
+    yield from _check_wording(words, "frame.toml", "sign_off", frame.sign_off)
     for key, text, name in (
         ("greeting.to_someone", frame.greeting.to_someone, "to_name"),
         ("reply.me", frame.reply.me, "address"),
@@ -135,7 +153,8 @@ def _unknown(
 
 def _check_short_hashes(words: Words) -> Iterator[str]:
     """A browser's cookie knows statements and rights by four bytes: two must never share them."""
-    for what, ids in (("statements", words.statements), ("situations", words.situations)):
+    groups = (words.statements, words.situations, words.rights)
+    for what, ids in zip(("statements", "situations", "rights"), groups, strict=True):
         for _, same in _by_short_hash(ids):
             if len(same) > 1:
                 yield f"{words.language}/{what}: {' and '.join(same)}: rename one, hashes collide"
