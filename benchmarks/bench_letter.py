@@ -21,7 +21,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from lxml import html as lxml_html
 from premailer import Premailer
 
-from webapp.letter import Answers, compose
+from webapp.letter import Answers, Letter, compose
 from webapp.mail import Mail, message_id
 from webapp.rendering import MailTemplates, letter_context
 from webapp.words import LEVELS, Words, load
@@ -57,8 +57,7 @@ class Peer:
     def __call__(self, answers: Answers) -> bytes:
         """Answers to bytes."""
         letter = compose(answers, self._words)
-        context = letter_context(letter, ADDRESS)
-        page = self._html.render(context).replace("</head>", self._style, 1)
+        text, html = self.bodies(letter, ADDRESS)
         mail = EmailMessage(policy=SMTP)
         mail["From"] = f"Word Ahead <{SENDER}>"
         mail["To"] = ADDRESS
@@ -67,9 +66,15 @@ class Peer:
         mail["Message-ID"] = MESSAGE_ID
         mail["Content-Language"] = letter.language
         mail["Auto-Submitted"] = "auto-generated"
-        mail.set_content(self._text.render(context), cte="quoted-printable")
-        mail.add_alternative(self._put_inline(page), subtype="html", cte="quoted-printable")
+        mail.set_content(text, cte="quoted-printable")
+        mail.add_alternative(html, subtype="html", cte="quoted-printable")
         return mail.as_bytes()
+
+    def bodies(self, letter: Letter, address: str) -> tuple[str, str]:
+        """Text and HTML of a letter, its styles put inline now."""
+        context = letter_context(letter, address)
+        page = self._html.render(context).replace("</head>", self._style, 1)
+        return self._text.render(context), self._put_inline(page)
 
 
 def premailed(page: str) -> str:

@@ -107,7 +107,7 @@ def compose(answers: Answers, words: Words) -> Letter:
         sharing=say(situation.sharing, answers, words),
         reply_line=say(frame.reply, answers, words).replace("{address}", ADDRESS_SLOT),
         replies=tuple(Reply(r.label, subject, r.body) for r in situation.replies),
-        sign_off=say(frame.sign_off, answers, words),
+        sign_off=_sign_off(answers, words),
         name=answers.name if answers.voice == "me" else "",
         credit=frame.credit.text if answers.level == "named" else "",
         version=frame.version.text.replace("{version}", words.version),
@@ -175,8 +175,8 @@ def _parts(situation: Situation, answers: Answers, words: Words) -> Iterator[Par
         section = words.sections[section_id]
         items = tuple(
             say(statement, answers, words)
-            for statement in _fitting(section, answers)
-            if statement.id in ticked
+            for statement in section.statement
+            if statement.id in ticked and statement.fits(answers.situation, answers.level)
         )
         if items:
             yield Part(heading(section, answers, words), items)
@@ -187,6 +187,13 @@ def _subject(situation: Situation, answers: Answers, words: Words) -> str:
     if answers.voice == "me" and not answers.name:
         return subject.me_without_name
     return _with_name(subject.in_voice(answers.voice), answers, words)
+
+
+def _sign_off(answers: Answers, words: Words) -> str:
+    sign_off = words.frame.sign_off
+    if answers.voice == "me" and not answers.name:
+        return sign_off.me_without_name
+    return say(sign_off, answers, words)
 
 
 def _greeting(answers: Answers, words: Words) -> str:
