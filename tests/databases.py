@@ -3,6 +3,7 @@
 import importlib
 import os
 import shutil
+import subprocess
 import tempfile
 import uuid
 import warnings
@@ -42,7 +43,7 @@ class PostgreSQL:
 
     url: str
     data: Path
-    programs: Path
+    dump: Path  # its pg_dump
 
 
 def _server_module() -> Any:
@@ -65,12 +66,21 @@ def postgresql() -> Iterator[PostgreSQL]:
     # A short path: a socket's address has room for a hundred characters.
     folder = Path(tempfile.mkdtemp(prefix="wa-pg-", dir="/tmp"))
     server = module.get_server(folder, cleanup_mode="stop")
-    programs = Path(module.__file__).parent / "pginstall" / "bin"
     try:
-        yield PostgreSQL(server.get_uri(), folder, programs)
+        yield PostgreSQL(server.get_uri(), folder, _dump_program(module, folder))
     finally:
         server.cleanup()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _dump_program(module: Any, data: Path) -> Path:
+    """The pg_dump of the server's own version, of those that the package brings along."""
+    version = (data / "PG_VERSION").read_text().strip()
+    for program in Path(module.__file__).parent.rglob("pg_dump"):
+        told = subprocess.run([program, "--version"], capture_output=True, text=True, check=True)
+        if f") {version}." in told.stdout:
+            return program
+    pytest.fail("the package with PostgreSQL inside has no pg_dump of its version")
 
 
 def fresh_postgresql(server: PostgreSQL) -> str:

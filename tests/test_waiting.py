@@ -505,6 +505,17 @@ def test_another_browser_replaces_nothing(letters: WaitingLetters, ticket: Ticke
     assert letters.open(ticket.token, ticket.code)
 
 
+def test_an_older_letter_can_stay_until_the_newer_ones_code_was_sent(
+    letters: WaitingLetters, ticket: Ticket
+) -> None:
+    newer = letters.put(LETTER, browser=BROWSER, replaces=False)
+    assert letters.open(ticket.token, ticket.code)
+    assert letters.replace_older(newer, OTHER_BROWSER) == 0
+    assert letters.replace_older(newer, BROWSER) == 1
+    assert letters.open(ticket.token, ticket.code) is None
+    assert letters.open(newer.token, newer.code)
+
+
 @pytest.mark.parametrize("result", ["sent", "perhaps sent", None])
 def test_what_was_or_may_have_been_sent_is_not_replaced(
     letters: WaitingLetters, ticket: Ticket, result: str | None
@@ -641,7 +652,7 @@ def test_neither_the_servers_files_nor_a_dump_hold_a_word(
     database.close()
     address = ready_postgresql.replace("+psycopg", "")
     dump = subprocess.run(
-        [postgresql.programs / "pg_dump", "--inserts", address], capture_output=True, check=True
+        [postgresql.dump, "--inserts", address], capture_output=True, check=True
     ).stdout
     files = [file.read_bytes() for file in postgresql.data.rglob("*") if file.is_file()]
     seen = [dump, *files]

