@@ -124,6 +124,7 @@ def _texts_of_frame(
         ("reply.me", frame.reply.me),
         ("reply.them", frame.reply.them),
         ("sign_off.me", frame.sign_off.me),
+        ("sign_off.me_without_name", frame.sign_off.me_without_name),
         ("sign_off.them", frame.sign_off.them),
         ("version.text", frame.version.text),
     ):

@@ -41,6 +41,12 @@ class Title(Wording):
     them_without_name: str = ""
 
 
+class SignOff(Wording):
+    """The last line; `me` has a name under it, and needs a form for a letter without one."""
+
+    me_without_name: str = Field(min_length=1)
+
+
 class Subject(Wording):
     """A subject, which for "I" needs a form without a name."""
 
@@ -169,7 +175,7 @@ class Frame(Model):
     fallback: _Fallback
     greeting: _Greeting
     reply: Wording
-    sign_off: Wording
+    sign_off: SignOff
     credit: _Text
     version: _Text
 
