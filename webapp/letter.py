@@ -175,8 +175,8 @@ def _parts(situation: Situation, answers: Answers, words: Words) -> Iterator[Par
         section = words.sections[section_id]
         items = tuple(
             say(statement, answers, words)
-            for statement in _fitting(section, answers)
-            if statement.id in ticked
+            for statement in section.statement
+            if statement.id in ticked and statement.fits(answers.situation, answers.level)
         )
         if items:
             yield Part(heading(section, answers, words), items)
