@@ -72,7 +72,9 @@ def address(form: FlaskForm, field: Field) -> None:
     try:
         field.data = read_address(field.data, field.name)
     except AnswersError as error:
-        raise ValidationError(str(error)) from None
+        # Whose address is missing, each field says in its own words.
+        missing = str(error) == "email_missing"
+        raise ValidationError(f"{field.name}_missing" if missing else str(error)) from None
 
 
 def _line(text: str | None) -> str:
