@@ -192,6 +192,8 @@ class Condition(Model):
     groups: tuple[str, ...]
     banned: Mapping[Literal["described", "needs"], tuple[str, ...]]
     hard: Mapping[str, str]
+    # In the form, its pages and mails only: a letter is the person's own.
+    unwelcome: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, eq=False)

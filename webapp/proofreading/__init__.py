@@ -8,23 +8,39 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from .letter import Answers, Letter, compose, legal_combinations
-from .wall import Wall
-from .words import LEVELS, Level, Words, read
+from ..letter import Answers, Letter, compose, legal_combinations
+from ..wall import Wall
+from ..words import LEVELS, Level, Words, read
+from .form_words import form_problems
+from .sentences import (
+    HARDEST_GRADE,
+    LONGEST_SENTENCE,
+    SHORT_NAME,
+    count_words,
+    has_phrase,
+    long_sentences_in,
+    sentences_in,
+    stems_in,
+)
 
-# NHS service manual, "How we write": sentences of up to 20 words.
-LONGEST_SENTENCE: Final = 20
-# Words for a reading age of 9 to 11 (NHS): about this school grade, over a section's texts.
-HARDEST_GRADE: Final = 6.0
 # The first promise: so much of a letter, at most, was not chosen by the person.
 UNCHOSEN_WORDS: Final = 60
 # One side of paper with eight ticks; at a counter, less.
 LENGTHS: Final = {"healthcare": (100, 200), "service": (100, 200)}
 USUAL_LENGTH: Final = (120, 300)
 
-_SENTENCE_END: Final = re.compile(r"(?<=[.?!…])[”’\"']?\s+")
-_WORD: Final = re.compile(r"[^\W_]+(?:[’'.-][^\W_]+)*")
-_NAME: Final = "Sam"
+__all__ = [
+    "LENGTHS",
+    "UNCHOSEN_WORDS",
+    "USUAL_LENGTH",
+    "Report",
+    "count_words",
+    "printed_words",
+    "problems_in",
+    "sentences_in",
+    "texts_of",
+    "unchosen_words",
+]
 
 
 @dataclass(frozen=True)
@@ -46,19 +62,10 @@ def problems_in(folder: Path) -> Report:
             problems.extend(_leaks(words))
             problems.extend(_orphans(words))
             problems.extend(_lengths(words, figures))
+            problems.extend(form_problems(words, figures))
             if words.frame.code.startswith("en"):
                 problems.extend(_reading_age(words, figures))
     return Report(tuple(problems), tuple(figures))
-
-
-def sentences_in(text: str) -> list[str]:
-    """The sentences of a text."""
-    return [one for one in _SENTENCE_END.split(text.strip()) if one]
-
-
-def count_words(text: str) -> int:
-    """How many words a text has; "A or B" has three, "face-to-face" one."""
-    return len(_WORD.findall(text))
 
 
 def unchosen_words(letter: Letter) -> int:
@@ -139,16 +146,15 @@ def _texts_of_frame(
 
 def _sentences(words: Words) -> Iterator[str]:
     for key, text, _ in texts_of(words):
-        for sentence in sentences_in(text):
-            if (length := count_words(sentence)) > LONGEST_SENTENCE:
-                yield f"{key}: a sentence of {length} words; {LONGEST_SENTENCE} is the most"
+        for length in long_sentences_in(text):
+            yield f"{key}: a sentence of {length} words; {LONGEST_SENTENCE} is the most"
 
 
 def _hard_words(words: Words) -> Iterator[str]:
     hard = words.condition.hard
     for key, text, _ in texts_of(words):
         for one, plain in hard.items():
-            if re.search(rf"\b{re.escape(one)}\b", text, re.IGNORECASE):
+            if has_phrase(text, one):
                 yield f"{key}: “{one}” is hard; say “{plain}”"
 
 
@@ -158,16 +164,11 @@ def _leaks(words: Words) -> Iterator[str]:
         if levels - {"named"} and (names := wall.names_in(text)):
             yield f"{key}: names the condition below “named”: {', '.join(names)}"
         for level, stems in words.condition.banned.items():
-            if level in levels and (found := _stems_in(text, stems)):
+            if level in levels and (found := stems_in(text, stems)):
                 yield f"{key}: may not say “{found}” at level “{level}”"
     for right in words.rights.values():
         if set(right.levels) - {"named"} and wall.is_named_in(right.me, right.them):
             yield f"{words.language}/rights.toml: {right.id}: names the condition below “named”"
-
-
-def _stems_in(text: str, stems: tuple[str, ...]) -> str:
-    found = re.search("|".join(rf"\b{re.escape(stem)}\w*" for stem in stems), text, re.IGNORECASE)
-    return found.group() if found and stems else ""
 
 
 def _orphans(words: Words) -> Iterator[str]:
@@ -185,7 +186,7 @@ def _orphans(words: Words) -> Iterator[str]:
 def _lengths(words: Words, figures: list[str]) -> Iterator[str]:
     unchosen, lengths = [], []
     for situation, level, voice in legal_combinations(words):
-        for name in (_NAME, ""):
+        for name in (SHORT_NAME, ""):
             answers = Answers(situation, level, voice, words.language, name=name)
             every = tuple(s.id for s in words.statements_for(words.situations[situation], level))
             starters = words.situations[situation].starters.at(level)
@@ -220,4 +221,4 @@ def _reading_age(words: Words, figures: list[str]) -> Iterator[str]:
 def _without_names(text: str, words: Words) -> str:
     for name in words.condition.names:
         text = re.sub(re.escape(name), "this", text, flags=re.IGNORECASE)
-    return text.replace("{name}", _NAME)
+    return text.replace("{name}", SHORT_NAME)

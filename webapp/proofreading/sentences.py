@@ -1,0 +1,43 @@
+"""What counts as a sentence and as a word."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+# NHS service manual, "How we write": sentences of up to 20 words.
+LONGEST_SENTENCE: Final = 20
+# Words for a reading age of 9 to 11 (NHS): about this school grade, over many texts together.
+HARDEST_GRADE: Final = 6.0
+# A short name, as most are: what stands in for {name} when words are counted.
+SHORT_NAME: Final = "Sam"
+
+_SENTENCE_END: Final = re.compile(r"(?<=[.?!…])[”’\"']?\s+")
+_WORD: Final = re.compile(r"[^\W_]+(?:[’'.-][^\W_]+)*")
+
+
+def sentences_in(text: str) -> list[str]:
+    """The sentences of a text."""
+    return [one for one in _SENTENCE_END.split(text.strip()) if one]
+
+
+def count_words(text: str) -> int:
+    """How many words a text has; "A or B" has three, "face-to-face" one."""
+    return len(_WORD.findall(text))
+
+
+def long_sentences_in(text: str) -> list[int]:
+    """The lengths of those sentences that are too long."""
+    lengths = map(count_words, sentences_in(text))
+    return [length for length in lengths if length > LONGEST_SENTENCE]
+
+
+def stems_in(text: str, stems: tuple[str, ...]) -> str:
+    """The first word of a text that begins with one of these stems, or ""."""
+    found = re.search("|".join(rf"\b{re.escape(stem)}\w*" for stem in stems), text, re.IGNORECASE)
+    return found.group() if found and stems else ""
+
+
+def has_phrase(text: str, phrase: str) -> bool:
+    """Whether a text has these very words, as whole words and in any case."""
+    return bool(re.search(rf"\b{re.escape(phrase)}\b", text, re.IGNORECASE))
