@@ -82,7 +82,7 @@ def _store(settings: Settings) -> Store | None:
         return None
     store = open_store(settings)
     try:
-        store.database.start()
+        store.start()
     except DatabaseUnavailable:
         logging.getLogger("webapp").error("event=database-away")
     return store

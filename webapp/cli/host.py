@@ -25,7 +25,7 @@ class HostCommands:
 
         @group.command("upgrade", with_appcontext=False, help="Bring the tables up to date.")
         def upgrade() -> None:
-            self._store().database.upgrade()
+            self._store().upgrade()
             click.echo("The tables are up to date.")
 
         return group

@@ -40,20 +40,32 @@ class SchemaError(StartError):
 class Database:
     """One database, opened when first used; each `with` of writing() is durable when it ends.
 
-    Times come from the database's own clock, which all workers share, unless a clock (UTC seconds)
-    is passed in.
+    `counts` is for what limits and figures need: on SQLite a second file beside the first, which
+    commits in a tenth of the time, and may lose its last moments in a power cut, as PostgreSQL
+    then may. Times come from the database's own clock, which all workers share, unless a clock (UTC
+    seconds) is passed in.
     """
 
-    def __init__(self, url: str, *, clock: Callable[[], int] | None = None) -> None:
+    def __init__(
+        self, url: str, *, clock: Callable[[], int] | None = None, counts: bool = False
+    ) -> None:
         self._url = engines.parse(url)
         self.kind: Literal["sqlite", "postgresql"] = (
             "sqlite" if self._url.get_backend_name() == "sqlite" else "postgresql"
         )
-        self._file = Path(self._url.database or "") if self.kind == "sqlite" else None
+        self._file = self._file_of(counts=counts) if self.kind == "sqlite" else None
         self._clock = clock
-        self._engine = engines.sqlite(self._file) if self._file else engines.postgresql(self._url)
+        self._engine = (
+            engines.sqlite(self._file, counts=counts)
+            if self._file
+            else engines.postgresql(self._url, counts=counts)
+        )
         self._turn = threading.Lock()
         _forget_connections_after_fork(self)
+
+    def _file_of(self, *, counts: bool) -> Path:
+        file = Path(self._url.database or "")
+        return file.with_name(f"{file.stem}-limits{file.suffix}") if counts else file
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:

@@ -17,19 +17,21 @@ POOL: Final = 8  # connections a process keeps: as many as it has threads
 PRIVATE_FILE: Final = 0o600
 PRIVATE_FOLDER: Final = 0o700
 
-# DELETE, not WAL: a WAL file keeps what was deleted. EXTRA: a claim must outlive a power cut, or a
-# letter could go twice. secure_delete: what is deleted is also overwritten.
+# secure_delete: what is deleted is also overwritten.
 SQLITE_SETTINGS: Final = (
     f"busy_timeout = {PATIENCE * 1000}",
-    "journal_mode = DELETE",
-    "synchronous = EXTRA",
     "secure_delete = ON",
     "foreign_keys = ON",
     "trusted_schema = OFF",
     "temp_store = MEMORY",
 )
+# DELETE, not WAL: a WAL file keeps what was deleted. EXTRA: a claim must outlive a power cut, or a
+# letter could go twice.
+SQLITE_LETTERS: Final = ("journal_mode = DELETE", "synchronous = EXTRA")
+# What may be lost with the current, for the sake of speed: the last counts before a power cut, and
+# nothing that was deleted can be read in a WAL file, since only keyed hashes are kept like this.
+SQLITE_COUNTS: Final = ("journal_mode = WAL", "synchronous = NORMAL")
 POSTGRESQL_SETTINGS: Final = (
-    "synchronous_commit = on",
     f"statement_timeout = {PATIENCE * 1000}",
     f"lock_timeout = {PATIENCE * 1000}",
     f"idle_in_transaction_session_timeout = {NETWORK_PATIENCE * 1000}",
@@ -60,7 +62,12 @@ def _with_tls(url: URL) -> URL:
     return url.update_query_dict({"sslmode": "verify-full", "sslrootcert": "system"})
 
 
-def sqlite(file: Path) -> sa.Engine:
+POSTGRESQL_LETTERS: Final = ("synchronous_commit = on",)
+POSTGRESQL_COUNTS: Final = ("synchronous_commit = off",)
+
+
+def sqlite(file: Path, *, counts: bool = False) -> sa.Engine:
+    """A file of SQLite; `counts` says that it may lose its last moments in a power cut."""
     url = URL.create(
         "sqlite",
         database=f"file:{quote(str(file.absolute()))}",
@@ -71,7 +78,7 @@ def sqlite(file: Path) -> sa.Engine:
     @sa.event.listens_for(engine, "connect")
     def _settle_in(connection: Any, _record: object) -> None:  # noqa: ANN401  sqlite3's own
         connection.isolation_level = None  # BEGIN is ours, below: sqlite3 would begin too late
-        for setting in SQLITE_SETTINGS:
+        for setting in (*SQLITE_SETTINGS, *(SQLITE_COUNTS if counts else SQLITE_LETTERS)):
             connection.execute(f"PRAGMA {setting}")
 
     @sa.event.listens_for(engine, "begin")
@@ -81,7 +88,8 @@ def sqlite(file: Path) -> sa.Engine:
     return engine
 
 
-def postgresql(url: URL) -> sa.Engine:
+def postgresql(url: URL, *, counts: bool = False) -> sa.Engine:
+    """A PostgreSQL server; `counts` as above."""
     engine = sa.create_engine(
         url,
         hide_parameters=True,
@@ -98,7 +106,10 @@ def postgresql(url: URL) -> sa.Engine:
     @sa.event.listens_for(engine, "connect")
     def _settle_in(connection: Any, _record: object) -> None:  # noqa: ANN401  psycopg's own
         connection.autocommit = True
-        for setting in POSTGRESQL_SETTINGS:
+        for setting in (
+            *POSTGRESQL_SETTINGS,
+            *(POSTGRESQL_COUNTS if counts else POSTGRESQL_LETTERS),
+        ):
             connection.execute(f"SET {setting}")
         connection.autocommit = False
 

@@ -78,7 +78,8 @@ def ask_for_yes(order: ForPerson, seal: str, services: Services, *, agreed: bool
         raise MailNotOffered("This host sends no letter to this domain.")
     if not hmac.compare_digest(seal.encode(), person_seal(order, services).encode()):
         raise LetterChanged("Your answers have changed; this is the letter now.")
-    ticket = store.waiting.put(pack(order, services), browser=order.browser)
+    # An older letter of this browser stays until the new one's code is on its way.
+    ticket = store.waiting.put(pack(order, services), browser=order.browser, replaces=False)
     try:
         outcome = send_counted(
             code_notice(order.own, order.language, ticket, services),
@@ -91,6 +92,7 @@ def ask_for_yes(order: ForPerson, seal: str, services: Services, *, agreed: bool
     if outcome.result not in (Result.SENT, Result.PERHAPS_SENT):
         store.waiting.drop(ticket)
         raise CodeNotSent(outcome)
+    store.waiting.replace_older(ticket, order.browser)
     return ticket
 
 
