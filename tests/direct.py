@@ -94,6 +94,11 @@ class Host:
         self.close()
         self.turns(store=store_over(self.url, changed, self.clock, cost=cost))
 
+    def full(self) -> None:
+        """Have no place for one more letter that waits."""
+        letters = WaitingLetters(self.store.database, Sealer([DIRECT.secret_key]), most=0)
+        self.turns(store=replace(self.store, waiting=letters))
+
     def close(self) -> None:
         """Close the database."""
         self.store.database.close()
