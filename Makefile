@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 # The system's own name first; the others for machines where that one is too old.
 PYTHONS := $(PYTHON) python3 python3.13 python3.12 python3.11 python3.14 python
 
-.PHONY: help run test lint check bench format lock runtime dev
+.PHONY: help run test lint check bench golden format lock runtime dev
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -31,6 +31,9 @@ check: lint test  ## all that must hold before a change is merged
 
 bench: dev  ## the measures, one JSON line each; a missed bound is a failure
 	@$(BIN)/python -m benchmarks
+
+golden: dev  ## write the approved letters anew: read what changed aloud before you commit it
+	@$(BIN)/python -m tests.golden_letters
 
 format: dev  ## put the code into its one format, and mend what mends itself
 	@$(BIN)/ruff check --fix-only .

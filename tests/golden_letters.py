@@ -1,0 +1,127 @@
+"""The approved letters in tests/golden, and how they are written anew.
+
+`make golden` writes all of them as the words now say them. Read what changed (`git diff
+tests/golden`) aloud, mend what jars, and commit only what you would send under your own name.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from functools import cache
+from itertools import cycle
+from pathlib import Path
+
+from webapp.letter import Answers, compose
+from webapp.typed import clean_line
+from webapp.words import LEVELS
+
+from .builders import english, make_answers, with_all_ticks, with_starters
+from .letter_page import templates
+
+GOLDEN = Path(__file__).parent / "golden"
+ADDRESS = "emma@example.org"
+LONG_NAME = "Emmanuelle Charlotte Fitzgerald-Worthington of Ashby-de-la-Zouch, Leicestershire"
+NAMES = {
+    "no-name": "",
+    "long-name": LONG_NAME,
+    "arabic-name": "إيما الخطيب",
+    # Typed in pieces, as some keyboards do; the form puts letters and marks together.
+    "combining-marks": clean_line("Zoe\u0308 Nguye\u0302\u0303n Thi\u0323"),
+    "japanese-name": "絵麻",
+}
+OWN_WORDS = (
+    "I know every dog here by name.\n\nLast summer I wrote to the team on a small white board. "
+    "That went well."
+)
+RIGHTS = (("work", "gb-work", "me"), ("school", "ie-services", "child"), ("service", "any", "me"))
+
+
+@cache
+def cases() -> Mapping[str, Answers]:
+    """The answers behind every golden letter, by its file's name."""
+    return dict([*_starters(), *_ticks(), *_voices(), *_names(), *_own_words(), *_rights()])
+
+
+def text_of(answers: Answers) -> str:
+    """A letter as its text part; the words' date and code are left open."""
+    words = english()
+    text = templates().letter_bodies(compose(answers, words), ADDRESS).text
+    return text.replace(words.version, "(date and code)")
+
+
+def _starters() -> Iterator[tuple[str, Answers]]:
+    for situation in english().situations:
+        for level in LEVELS:
+            yield (
+                f"{situation}-{level}",
+                with_starters(make_answers(situation=situation, level=level)),
+            )
+
+
+def _ticks() -> Iterator[tuple[str, Answers]]:
+    for level in LEVELS:
+        yield f"no-ticks-{level}", make_answers(level=level)
+    for situation in english().situations:
+        yield f"all-ticks-{situation}", with_all_ticks(make_answers(situation=situation))
+    yield "all-ticks-described", with_all_ticks(make_answers(situation="work", level="described"))
+    yield "all-ticks-needs", with_all_ticks(make_answers(situation="university", level="needs"))
+    every = with_all_ticks(make_answers(situation="school", voice="child"))
+    yield "all-ticks-child", every
+
+
+def _voices() -> Iterator[tuple[str, Answers]]:
+    """A parent and a supporter in each situation; the levels take turns."""
+    for turn, voice in enumerate(("child", "supported")):
+        levels = cycle(LEVELS[turn:] + LEVELS[:turn])
+        for situation, level in zip(english().situations, levels, strict=False):
+            answers = make_answers(situation=situation, level=level, voice=voice)
+            yield f"{voice}-{situation}-{level}", with_starters(answers)
+
+
+def _names() -> Iterator[tuple[str, Answers]]:
+    for file, name in NAMES.items():
+        yield file, with_starters(make_answers(name=name))
+    for voice in ("child", "supported"):
+        answers = make_answers(name="", voice=voice, situation="healthcare")
+        yield f"no-name-{voice}", with_starters(answers)
+
+
+def _own_words() -> Iterator[tuple[str, Answers]]:
+    yield "own-words-only", make_answers(own_words=OWN_WORDS)
+    yield "own-words-only-needs", make_answers(own_words=OWN_WORDS, level="needs")
+    dear = make_answers(to_name="Ms Patel", first="If I go quiet, I am still listening.")
+    yield "to-name-and-first", with_starters(dear)
+    yield (
+        "everything",
+        with_starters(
+            make_answers(
+                situation="interview",
+                to_name="Reception team",
+                first="Please do not phone me.",
+                own_words=OWN_WORDS,
+                rights="gb-work",
+            )
+        ),
+    )
+
+
+def _rights() -> Iterator[tuple[str, Answers]]:
+    for situation, right, voice in RIGHTS:
+        answers = make_answers(situation=situation, rights=right, voice=voice)
+        yield f"rights-{right}", with_starters(answers)
+
+
+def write_anew() -> None:
+    """Write every golden letter, and take away those that are no case any more."""
+    GOLDEN.mkdir(exist_ok=True)
+    for old in GOLDEN.glob("*.txt"):
+        if old.stem not in cases():
+            old.unlink()
+    for file, answers in cases().items():
+        (GOLDEN / f"{file}.txt").write_text(text_of(answers), "utf-8")
+    sys.stdout.write(f"{len(cases())} letters. Read aloud what changed: git diff tests/golden\n")
+
+
+if __name__ == "__main__":
+    write_anew()
