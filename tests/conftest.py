@@ -1,11 +1,15 @@
 """What holds for every test."""
 
 import ipaddress
+import shutil
 import socket
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+from .builders import MAIL_TEMPLATES
 
 pytest_plugins = ["tests.databases", "tests.direct"]
 
@@ -54,3 +58,10 @@ def _no_test_leaves_this_machine() -> Iterator[None]:
         look_up = _only_here(socket.getaddrinfo, lambda host, *_args, **_more: host)
         patch.setattr(socket, "getaddrinfo", look_up)
         yield
+
+
+@pytest.fixture
+def words(tmp_path: Path) -> Path:
+    """A copy of the words, in their folder beside the mail templates, that a test may break."""
+    shutil.copytree(MAIL_TEMPLATES, tmp_path, dirs_exist_ok=True)
+    return tmp_path / "words"

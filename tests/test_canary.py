@@ -24,7 +24,8 @@ from webapp.mail import Mail
 from webapp.post import Outcome, Result
 
 from .builders import ROOT, library
-from .visitor import DEMO, Drawer, Page, Visitor, drawer_of, make_app, visitor
+from .pages import Page
+from .visitor import DEMO, Drawer, Visitor, drawer_of, make_app, visitor
 
 # One canary for each field; none of them is a word of ours.
 TYPED = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from email import message_from_string, policy
@@ -15,7 +16,7 @@ import pytest
 from click.testing import Result
 from flask.cli import FlaskGroup
 
-from .builders import ROOT, make_answers, make_letter, with_starters
+from .builders import ROOT, english, make_answers, make_letter, with_starters
 from .letter_page import parse, plain_words, visible_text
 from .visitor import app_for
 
@@ -76,55 +77,51 @@ def test_names_of_direct_sending_change_no_letter() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "line"),
+    ("change", "field", "error"),
     [
-        ({"situation": "nowhere"}, "situation: Choose where your letter goes."),
-        ({"situation": None}, "situation: Every answer has to be text."),
-        ({"level": "all"}, "level: Choose how much the letter says."),
-        ({"levle": "needs"}, "levle: No question of the form has this name."),
-        ({"voice": "them"}, "voice: Choose whose letter this is."),
-        (
-            {"say": ["nothing"]},
-            "say: One of the sentences is no longer in the list. The others are still ticked.",
-        ),
-        ({"say": [1]}, "say: Every answer has to be text."),
-        ({"name": {}}, "name: Every answer has to be text."),
-        (
-            {"name": "x" * 81},
-            "name: Make the name shorter: 80 characters is the most that fits.",
-        ),
-        (
-            {"first": "x" * 151},
-            "first: Make this shorter: 150 characters is the most that fits.",
-        ),
-        (
-            {"own_words": "see evil.com"},
-            "own_words: Take out web links, email addresses and phone numbers.",
-        ),
-        ({"email": "emma"}, "email: Type the whole address, like name@example.org."),
-        (
-            {"email": "\ud800@example.org"},
-            "email: Use the form of your address without accents or special letters before the @.",
-        ),
-        ({"a\nb\x1b[31m": 1}, "a b[31m: No question of the form has this name."),
+        ({"situation": "nowhere"}, "situation", "situation_unknown"),
+        ({"situation": None}, "situation", "text_expected"),
+        ({"level": "all"}, "level", "level_unknown"),
+        ({"voice": "them"}, "voice", "voice_unknown"),
+        ({"say": ["nothing"]}, "say", "say_unknown"),
+        ({"say": [1]}, "say", "text_expected"),
+        ({"name": {}}, "name", "text_expected"),
+        ({"name": "x" * 81}, "name", "name_too_long"),
+        ({"first": "x" * 151}, "first", "first_too_long"),
+        ({"own_words": "see evil.com"}, "own_words", "contact"),
+        ({"email": "emma"}, "email", "email_malformed"),
+        ({"email": "\ud800@example.org"}, "email", "email_letters"),
     ],
 )
 def test_a_wrong_answer_is_one_clear_line_as_the_form_would_say_it(
-    change: dict[str, Any], line: str
+    change: dict[str, Any], field: str, error: str
 ) -> None:
     result = _letter(EMMA | change)
-    assert (result.exit_code, result.stdout, result.stderr) == (2, "", f"{line}\n")
+    name, _, sentence = result.stderr.removesuffix("\n").partition(": ")
+    assert (result.exit_code, result.stdout, name) == (2, "", field)
+    assert english().texts["form"]["errors"][error].startswith(sentence)
+    assert re.fullmatch(r"[^\n{}]+[.]", sentence)
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"), [("levle", "levle"), ("a\nb\x1b[31m", "a b[31m"), ("x" * 99, "x" * 40)]
+)
+def test_a_question_that_nobody_asks_is_refused_by_its_name(name: str, shown: str) -> None:
+    result = _letter(EMMA | {name: "needs"})
+    assert result.exit_code == 2
+    assert result.stderr == f"{shown}: No question of the form has this name.\n"
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "7", '"x"', "[" * 100_000, '{"a": "\x00"'])
 def test_what_is_no_table_is_one_clear_line(text: str) -> None:
     result = _letter(text)
-    line = "answers: The answers have to be one JSON object.\n"
+    line = f"answers: {english().texts['form']['errors']['json_expected']}\n"
     assert (result.exit_code, result.stdout, result.stderr) == (2, "", line)
 
 
 def test_no_situation_is_said_as_the_form_says_it() -> None:
-    assert _letter({}).stderr == "situation: Choose where your letter goes.\n"
+    sentence = english().texts["form"]["errors"]["situation_unknown"]
+    assert _letter({}).stderr == f"situation: {sentence}\n"
 
 
 def test_half_a_character_is_left_out() -> None:

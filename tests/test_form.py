@@ -7,7 +7,8 @@ import pytest
 from webapp.words import LEVELS, Level
 
 from .builders import english
-from .visitor import Page, drawer_of, visitor
+from .pages import Page
+from .visitor import drawer_of, visitor
 
 STEPS = ("/letter/how-much", "/letter/what", "/letter/about-you", "/letter/check")
 LETTER_PATHS = (*STEPS, "/letter/print", "/letter/my-letter.txt", "/letter/my-letter.html")

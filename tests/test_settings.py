@@ -164,9 +164,14 @@ GUNICORN = (sys.executable, "-m", "gunicorn", "webapp:create_app()")
 FLASK = (sys.executable, "-m", "flask", "--app", "webapp", "run", "--port", "0")
 
 
-@pytest.mark.parametrize("command", [GUNICORN, FLASK], ids=["gunicorn", "flask run"])
 @pytest.mark.parametrize(
-    ("name", "value"), [("MAIL_URL", ""), ("MAIL_URL", "hunter2"), ("SECRET_KEY", "hunter2")]
+    ("command", "name", "value"),
+    [
+        (GUNICORN, "MAIL_URL", ""),
+        (GUNICORN, "SECRET_KEY", "hunter2"),
+        (FLASK, "HOST_NAME", ""),
+        (FLASK, "MAIL_URL", "hunter2"),
+    ],
 )
 def test_an_incomplete_app_is_not_served_and_says_why_in_one_line(
     command: tuple[str, ...], name: str, value: str

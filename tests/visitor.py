@@ -12,11 +12,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from bs4 import BeautifulSoup, Tag
 from flask import Flask
 
 from webapp import create_app
@@ -29,6 +28,8 @@ from webapp.settings import OutboxFolder, Settings
 from webapp.words import Library
 
 from .builders import library
+from .pages import Page as Page
+from .pages import fields_of
 
 HERE = "http://127.0.0.1:5000"
 PUBLIC = "https://letters.example"
@@ -68,80 +69,14 @@ class Drawer:
     def close(self) -> None:
         """Nothing is open."""
 
+    def only_letter(self) -> EmailMessage:
+        """The mail, where there is one and no other."""
+        (letter,) = self.letters()
+        return letter
+
     def letters(self) -> list[EmailMessage]:
         """The mails as their receiver's program reads them."""
         return [message_from_bytes(data, policy=policy.default) for data in self.mails]
-
-
-@dataclass(frozen=True)
-class Page:
-    """A page as it was answered."""
-
-    status: int
-    path: str
-    headers: Mapping[str, str]
-    html: str = field(repr=False)
-
-    @cached_property
-    def soup(self) -> BeautifulSoup:
-        """The page's elements."""
-        return BeautifulSoup(self.html, "lxml")
-
-    @property
-    def text(self) -> str:
-        """What can be read, each stretch of white space as one space."""
-        return " ".join(self.soup.get_text(" ").split())
-
-    @property
-    def title(self) -> str:
-        """The title in the browser's tab."""
-        return self.soup.title.get_text() if self.soup.title else ""
-
-    @property
-    def heading(self) -> str:
-        """The first thing a person reads."""
-        found = self.soup.find("h1")
-        return found.get_text(" ", strip=True) if found else ""
-
-    def form(self, action: str, *names: str) -> Tag:
-        """The form that posts to a path; of several, the one with a field or button so named."""
-        found = [f for f in self.soup.find_all("form", method="post") if f["action"] == action]
-        assert found, f"{self.path} has no form for {action}"
-        return next(
-            (f for f in found if any(f.select_one(f'[name="{n}"]') for n in names)), found[0]
-        )
-
-    def letter(self) -> str:
-        """The letter that the page shows."""
-        found = self.soup.find("article", class_="letter")
-        return " ".join(found.get_text(" ").split()) if found else ""
-
-    def error_at(self, name: str) -> str:
-        """The sentence beside a field."""
-        found = self.soup.find(id=f"{name}-error")
-        return found.get_text(" ", strip=True) if found else ""
-
-    def summary(self) -> dict[str, str]:
-        """The errors at the top: the sentence of each, by what it links to."""
-        links = self.soup.select("#summary a")
-        return {str(a["href"]).removeprefix("#"): a.get_text(" ", strip=True) for a in links}
-
-    def ids(self) -> set[str]:
-        """Every id on the page."""
-        return {str(one["id"]) for one in self.soup.find_all(id=True)}
-
-
-def fields_of(form: Tag) -> list[tuple[str, str]]:
-    """What a browser posts for a form, its buttons aside."""
-    pairs = []
-    for one in form.find_all(["input", "textarea"]):
-        name, kind = one.get("name"), one.get("type", "text")
-        if not name or (kind in ("radio", "checkbox") and not one.has_attr("checked")):
-            continue
-        # A textarea's first line break belongs to the page's source.
-        value = one.get_text().removeprefix("\n") if one.name == "textarea" else one.get("value")
-        pairs.append((str(name), str(value or "")))
-    return pairs
 
 
 class Visitor:
@@ -288,3 +223,16 @@ def visitor(settings: Settings = DEMO) -> Visitor:
     post.recipients.clear()
     post.outcome = Outcome(Result.SENT)
     return Visitor(app, settings.public_url)
+
+
+# Something in the place of each changing part of an address.
+_PARTS = {"<token>": "A" * 22, "<path:filename>": "style.css", "<name>": "x", "<tab>": "text"}
+
+
+def routes(app: Flask, method: str) -> list[str]:
+    """An address for every route of an app that takes a method."""
+    rules = [rule for rule in app.url_map.iter_rules() if method in (rule.methods or ())]
+    paths = [rule.rule for rule in rules]
+    for part, value in _PARTS.items():
+        paths = [path.replace(part, value) for path in paths]
+    return sorted(set(paths))
