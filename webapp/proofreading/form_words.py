@@ -60,7 +60,7 @@ def _reading_age(words: Words, figures: list[str]) -> Iterator[str]:
 
     for file, table in words.texts.items():
         # Labels and headings are left out: so short, they would hide a hard sentence.
-        texts = [text for _, text in _leaves("", table) if text.endswith(_ENDS)]
+        texts = [text for _, text in _leaves("", table) if text.rstrip().endswith(_ENDS)]
         if not texts:
             continue
         grade = textstat.flesch_kincaid_grade(_PLACEHOLDER.sub(SHORT_NAME, " ".join(texts)))
