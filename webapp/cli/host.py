@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 from flask.cli import AppGroup
 
+from ..database import DatabaseUnavailable
 from ..settings import from_environment
 from ..store import Store, open_store
 
@@ -35,7 +36,7 @@ class HostCommands:
 
         @click.command("purge", help="Delete what is past its time; nothing past it counts anyway.")
         def purge() -> None:
-            store = self._store()
+            store = self._ready_store()
             rows = store.waiting.purge() + store.stopping.purge() + store.ledger.purge()
             click.echo(f"{rows} rows deleted.")
 
@@ -46,7 +47,7 @@ class HostCommands:
 
         @click.command("counts", help="Letters a day; figures under 5 are not shown.")
         def counts() -> None:
-            figures = self._store().ledger.counts()
+            figures = self._ready_store().ledger.counts()
             click.echo("day situation level outcome number")
             for one in figures:
                 number = "under 5" if one.number is None else one.number
@@ -54,6 +55,15 @@ class HostCommands:
                 click.echo(f"{one.day} {one.situation} {one.level} {outcome} {number}")
 
         return counts
+
+    def _ready_store(self) -> Store:
+        """The database with its tables; raises SchemaError, or one line where it is away."""
+        store = self._store()
+        try:
+            store.start()
+        except DatabaseUnavailable as error:
+            raise click.ClickException(f"DATABASE_URL: {error}.") from None
+        return store
 
     def _store(self) -> Store:
         return open_store(from_environment(os.environ, self.instance))

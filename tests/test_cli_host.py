@@ -1,0 +1,136 @@
+"""A host's chores in the shell: tables, purge, figures; each says what it did or what misses."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from webapp.database import Database
+from webapp.ledger import Ledger, ToOwn
+from webapp.sealing import Sealer
+from webapp.waiting import WaitingLetters
+
+from .builders import ROOT
+from .databases import Clock, PostgreSQL, fresh_postgresql
+from .direct import DAY, DIRECT, HOUR
+
+ENVIRON = {
+    "SECRET_KEY": DIRECT.secret_key,
+    "PUBLIC_URL": "https://letters.example",
+    "MAIL_URL": "smtp://localhost:1025",
+    "MAIL_FROM": "letters@wordahead.example",
+    "HOST_NAME": "The Willow Group",
+    "HOST_CONTACT": "hello@willow.example",
+}
+# Long before every test: whatever was put then is past its time.
+LONG_AGO = Clock(1_000_000_000)
+
+
+def _flask(*command: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "flask", "--app", "webapp", *command],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"]} | ENVIRON | environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def _url(folder: Path) -> str:
+    return f"sqlite:///{folder}/private/word-ahead.db"
+
+
+def _is_current(url: str) -> bool:
+    with closing(Database(url)) as database:
+        return database.is_current()
+
+
+def _ledger(url: str, clock: Clock | None = None) -> Ledger:
+    database = Database(url, clock=clock, counts=True)
+    database.start()
+    return Ledger(database, [DIRECT.secret_key])
+
+
+def test_upgrade_makes_the_tables_of_sqlite_and_says_so(tmp_path: Path) -> None:
+    done = _flask("database", "upgrade", DATABASE_URL=_url(tmp_path))
+    assert (done.returncode, done.stdout) == (0, "The tables are up to date.\n")
+    assert _is_current(_url(tmp_path))
+
+
+def test_upgrade_makes_the_tables_of_postgresql_and_may_come_twice(postgresql: PostgreSQL) -> None:
+    url = fresh_postgresql(postgresql)
+    for _ in range(2):
+        assert _flask("database", "upgrade", DATABASE_URL=url).returncode == 0
+    assert _is_current(url)
+
+
+def test_purge_deletes_what_is_past_its_time_and_nothing_else(tmp_path: Path) -> None:
+    """R60."""
+    url = _url(tmp_path)
+    for clock in (LONG_AGO, None):
+        _ledger(url, clock).reserve(ToOwn("192.0.2.1", "emma@home.example.org"))
+        database = Database(url, clock=clock)
+        database.start()
+        letters = WaitingLetters(database, Sealer([DIRECT.secret_key], cost=2), life=HOUR)
+        if clock is LONG_AGO:
+            letters.put(b"a letter")
+    ticket = letters.put(b"another letter")
+    done = _flask("purge", DATABASE_URL=url)
+    assert done.returncode == 0
+    assert done.stdout.endswith(" rows deleted.\n")
+    assert letters.open(ticket.token, ticket.code)
+    assert _flask("purge", DATABASE_URL=url).stdout == "0 rows deleted.\n"
+
+
+def test_counts_shows_each_days_figures_and_hides_those_under_five(tmp_path: Path) -> None:
+    url = _url(tmp_path)
+    ledger = _ledger(url, Clock(20_000 * DAY))
+    for outcome, number in (("sent", 5), ("not sent", 4)):
+        for _ in range(number):
+            ledger.count(situation="work", level="named", outcome=outcome)
+    assert _flask("counts", DATABASE_URL=url).stdout.splitlines() == [
+        "day situation level outcome number",
+        "2024-10-04 work named not-sent under 5",
+        "2024-10-04 work named sent 5",
+    ]
+
+
+@pytest.mark.parametrize("command", [("database", "upgrade"), ("purge",), ("counts",)])
+def test_a_missing_setting_is_named_in_one_line(command: tuple[str, ...], tmp_path: Path) -> None:
+    done = _flask(*command, SECRET_KEY="", DATABASE_URL=_url(tmp_path))
+    assert done.returncode != 0
+    assert done.stderr.strip().splitlines() == [
+        "SECRET_KEY is not set. README.md says what it is for."
+    ]
+
+
+@pytest.mark.parametrize("command", [("purge",), ("counts",)])
+def test_a_database_that_is_away_is_one_line_without_its_address(command: tuple[str, ...]) -> None:
+    away = "postgresql://emma:pass@127.0.0.1:1/nothing"
+    done = _flask(*command, DATABASE_URL=away)
+    assert done.returncode != 0
+    assert "Traceback" not in done.stderr
+    assert "pass" not in done.stderr
+
+
+@pytest.mark.parametrize("command", [("purge",), ("counts",)])
+def test_tables_that_were_never_made_are_told_in_one_line(
+    command: tuple[str, ...], postgresql: PostgreSQL
+) -> None:
+    done = _flask(*command, DATABASE_URL=fresh_postgresql(postgresql))
+    assert done.returncode != 0
+    assert "database upgrade" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", [("purge",), ("counts",)])
+def test_on_the_first_day_of_an_sqlite_file_there_is_nothing_to_do(
+    command: tuple[str, ...], tmp_path: Path
+) -> None:
+    assert _flask(*command, DATABASE_URL=_url(tmp_path)).returncode == 0
