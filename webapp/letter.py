@@ -218,10 +218,11 @@ def fallback_name(answers: Answers, words: Words) -> str:
 
 def _with_name(text: str, answers: Answers, words: Words) -> str:
     """Put the name in; "my child" gets its capital where it begins a sentence."""
-    if "{name}" not in text:
+    if "{" not in text:
         return text
     if answers.name:
-        return text.replace("{name}", answers.name)
+        return text.replace("{them}", "{name}").replace("{name}", answers.name)
+    text = text.replace("{them}", words.frame.fallback.them)
     stand_in = fallback_name(answers, words)
     first, *others = text.split("{name}")
     filled = first

@@ -126,6 +126,7 @@ def _texts_of_frame(
     for key, text in (
         ("fallback.child", frame.fallback.child),
         ("fallback.supported", frame.fallback.supported),
+        ("fallback.them", frame.fallback.them),
         ("greeting.to_someone", frame.greeting.to_someone),
         ("greeting.plain", frame.greeting.plain),
         ("reply.me", frame.reply.me),
@@ -221,4 +222,4 @@ def _reading_age(words: Words, figures: list[str]) -> Iterator[str]:
 def _without_names(text: str, words: Words) -> str:
     for name in words.condition.names:
         text = re.sub(re.escape(name), "this", text, flags=re.IGNORECASE)
-    return text.replace("{name}", SHORT_NAME)
+    return text.replace("{name}", SHORT_NAME).replace("{them}", SHORT_NAME)

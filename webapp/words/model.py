@@ -154,6 +154,7 @@ class Right(Wording):
 class _Fallback(Model):
     child: str
     supported: str
+    them: str
 
 
 class _Greeting(Model):

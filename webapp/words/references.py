@@ -63,7 +63,8 @@ def _check_statement(words: Words, file: str, statement: Statement) -> Iterator[
         yield from _unknown(words, file, key, statement.situations, words.situations)
     key = f"{statement.id}.contradicts"
     yield from _unknown(words, file, key, statement.contradicts, words.statements)
-    yield from _check_wording(words, file, statement.id, statement)
+    yield from _allowed(words, file, f"{statement.id}.me", statement.me, set())
+    yield from _allowed(words, file, f"{statement.id}.them", statement.them, {"name", "them"})
 
 
 def _check_situation(words: Words, situation: Situation) -> Iterator[str]:
@@ -113,6 +114,7 @@ def _check_frame(words: Words) -> Iterator[str]:
         ("greeting.plain", frame.greeting.plain),
         ("fallback.child", frame.fallback.child),
         ("fallback.supported", frame.fallback.supported),
+        ("fallback.them", frame.fallback.them),
         ("credit.text", frame.credit.text),
     ):
         yield from _allowed(words, "frame.toml", key, text, set())
