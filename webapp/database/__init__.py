@@ -21,6 +21,17 @@ MIGRATIONS: Final = Path(__file__).parent.parent / "migrations"
 UPGRADE_PATIENCE: Final = 60  # seconds for another upgrade to end; nobody waits at a page here
 
 
+# Built once: to build a statement costs more than to run one of these.
+_NOW: Final = {
+    "sqlite": sa.text("SELECT CAST(strftime('%s', 'now') AS INTEGER)"),
+    "postgresql": sa.text("SELECT CAST(floor(extract(epoch FROM clock_timestamp())) AS bigint)"),
+}
+_TAKE_TURN: Final = sa.select(
+    sa.func.pg_advisory_xact_lock(sa.bindparam("turn", type_=sa.BigInteger))
+)
+_LASTING: Final = sa.text("SET LOCAL synchronous_commit = on")
+
+
 class Turn(Enum):
     """What only one connection does at a time; any numbers that nobody else locks."""
 
@@ -68,10 +79,18 @@ class Database:
         return file.with_name(f"{file.stem}-limits{file.suffix}") if counts else file
 
     @contextmanager
-    def writing(self) -> Iterator[sa.Connection]:
-        """A transaction that may write; committed durably at the end, or not at all."""
-        with self._translated(), self._own_turn(), self._begun("BEGIN IMMEDIATE") as connection:
-            yield connection
+    def writing(self, *, lasting: bool = False) -> Iterator[sa.Connection]:
+        """A transaction that may write; committed at the end, or not at all.
+
+        It then outlives a power cut, in a database of counts only if it is to be `lasting`.
+        """
+        with self._translated(), self._own_turn():
+            with self._begun("BEGIN IMMEDIATE") as connection:
+                if lasting and self.kind == "postgresql":
+                    connection.execute(_LASTING)
+                yield connection
+            if lasting and self._file:
+                engines.sync_log(self._file)
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
@@ -83,16 +102,12 @@ class Database:
         """The time in whole UTC seconds, by the clock that all workers share."""
         if self._clock:
             return self._clock()
-        ask = {
-            "sqlite": "SELECT CAST(strftime('%s', 'now') AS INTEGER)",
-            "postgresql": "SELECT CAST(floor(extract(epoch FROM clock_timestamp())) AS bigint)",
-        }[self.kind]
-        return int(connection.scalar(sa.text(ask)) or 0)
+        return int(connection.scalar(_NOW[self.kind]) or 0)
 
     def take_turns(self, connection: sa.Connection, turn: Turn) -> None:
         """Let nobody else do this until the transaction ends; SQLite has one writer anyway."""
         if self.kind == "postgresql":
-            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(turn.value)))
+            connection.execute(_TAKE_TURN, {"turn": turn.value})
 
     def start(self) -> None:
         """Make ready to serve: SQLite migrates itself, PostgreSQL must have been upgraded."""
@@ -141,7 +156,10 @@ class Database:
 
     @contextmanager
     def _begun(self, begin: str) -> Iterator[sa.Connection]:
-        with self._engine.execution_options(begin=begin).begin() as connection:
+        """A transaction; on SQLite it begins as told (psycopg begins its own by itself)."""
+        with self._engine.begin() as connection:
+            if self.kind == "sqlite":
+                connection.exec_driver_sql(begin)
             yield connection
 
     @contextmanager

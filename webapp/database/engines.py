@@ -1,6 +1,7 @@
 """How each of the two databases is connected to, and the settings it is held to."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -77,13 +78,9 @@ def sqlite(file: Path, *, counts: bool = False) -> sa.Engine:
 
     @sa.event.listens_for(engine, "connect")
     def _settle_in(connection: Any, _record: object) -> None:  # noqa: ANN401  sqlite3's own
-        connection.isolation_level = None  # BEGIN is ours, below: sqlite3 would begin too late
+        connection.isolation_level = None  # BEGIN is ours: sqlite3 would begin too late
         for setting in (*SQLITE_SETTINGS, *(SQLITE_COUNTS if counts else SQLITE_LETTERS)):
             connection.execute(f"PRAGMA {setting}")
-
-    @sa.event.listens_for(engine, "begin")
-    def _begin(connection: sa.Connection) -> None:
-        connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
 
     return engine
 
@@ -114,6 +111,19 @@ def postgresql(url: URL, *, counts: bool = False) -> sa.Engine:
         connection.autocommit = False
 
     return engine
+
+
+def sync_log(file: Path) -> None:
+    """Bring to disk what was committed to a file in WAL mode; SQLite itself does it later.
+
+    Where there is no log, or no longer, everything is in the file, which SQLite has synced.
+    """
+    with suppress(FileNotFoundError):
+        log = os.open(f"{file}-wal", os.O_RDWR | os.O_CLOEXEC)
+        try:
+            os.fsync(log)
+        finally:
+            os.close(log)
 
 
 def make_private(file: Path) -> None:

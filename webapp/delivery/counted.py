@@ -91,13 +91,3 @@ def _settle(store: Store, reservation: Reservation, outcome: Outcome) -> None:
     except LedgerUnavailable:
         # The count stays: rather one letter fewer than one too many.
         _log.error("event=settle-failed outcome=%s", outcome.result.value)
-
-
-def count_outcome(services: Services, *, situation: str, level: str, outcome: Outcome) -> None:
-    """Add one to the day's figures; a figure is never worth an error."""
-    if services.store is None or outcome.phase == "told":
-        return
-    try:
-        services.store.ledger.count(situation=situation, level=level, outcome=outcome.result.value)
-    except LedgerUnavailable:
-        _log.error("event=count-failed")

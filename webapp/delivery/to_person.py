@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from ..errors import WordAheadError
-from ..ledger import LedgerUnavailable, ToOwn, ToPerson
+from ..ledger import Kind, LedgerUnavailable, ToOwn, ToPerson
 from ..mail import message_id
 from ..post import Outcome, Result
 from ..services import Services
 from ..store import Store
 from ..waiting import Claim, Opened, State, Ticket
-from .counted import LimitReached, MailNotOffered, count_outcome, send_counted
+from .counted import LimitReached, MailNotOffered, send_counted
 from .notices import code_notice, receipt_notice
 from .sealed_letter import ForPerson, SealedLetter, letter_to_person, pack, unpack
 from .shown import LetterChanged
@@ -116,14 +116,19 @@ def send_opened(
     mail = dataclasses.replace(
         waiting.mail, message_id=_message_id(opened, services), date=services.clock()
     )
-    reader = ToPerson(ip=ip, own=waiting.own, recipient=mail.recipient, again=again is not None)
+    reader = ToPerson(
+        ip=ip,
+        own=waiting.own,
+        recipient=mail.recipient,
+        again=again is not None,
+        kind=Kind(waiting.situation, waiting.level),
+    )
     try:
         outcome = send_counted(mail, reader, services)
     except (LimitReached, LedgerUnavailable):
         store.waiting.settle(claim, Result.NOT_SENT.value)
         raise
     ended = _settle(claim, outcome, store)
-    count_outcome(services, situation=waiting.situation, level=waiting.level, outcome=outcome)
     if outcome.result is not Result.SENT:
         return ended
     receipt = _send_receipt(waiting, opened, services)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ..ledger import Submission, ToOwn
+from ..ledger import Kind, Submission, ToOwn
 from ..letter import Letter
 from ..mail import Mail, message_id
 from ..post import Outcome
 from ..services import Services
-from .counted import MailNotOffered, count_outcome, send_counted
+from .counted import MailNotOffered, send_counted
 from .shown import check_shown
 
 
@@ -35,16 +35,13 @@ def send_to_self(order: ToSelf, services: Services) -> Outcome:
     if services.mail_reason(order.language, order.letter.level):
         raise MailNotOffered("This host sends no mail for such a letter.")
     check_shown(order.shown, order.letter, order.draft_id, services)
-    outcome = send_counted(
+    return send_counted(
         letter_to_self(order, services),
-        ToOwn(ip=order.ip, own=order.address),
+        ToOwn(order.ip, order.address, Kind(order.situation, order.letter.level)),
         services,
         submission=_submission(order),
         again=order.again,
     )
-    level = order.letter.level
-    count_outcome(services, situation=order.situation, level=level, outcome=outcome)
-    return outcome
 
 
 def letter_to_self(order: ToSelf, services: Services) -> Mail:

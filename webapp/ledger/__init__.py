@@ -3,23 +3,23 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
 from enum import Enum
-from secrets import token_bytes
 from typing import Final
 
 import sqlalchemy as sa
 
 from ..database import Database, DatabaseUnavailable, Turn
-from ..database.tables import counted, daily
+from . import figures
 from .blocks import BlockList
-from .hashes import HASH_BYTES, DailyHashes
-from .limits import DAY, Limits, Rule, ToOwn, ToPerson, network, rules
+from .counting import Counting
+from .figures import Count
+from .limits import MINUTE, Kind, Limits, Rule, ToOwn, ToPerson, network, rules
 from .submissions import Changed, Submission, Submissions, Told
 
 __all__ = [
     "Changed",
     "Count",
+    "Kind",
     "Ledger",
     "LedgerUnavailable",
     "Limits",
@@ -33,8 +33,7 @@ __all__ = [
 ]
 
 RESULTS: Final = ("sent", "not sent", "refused", "perhaps sent")  # as the post spells them
-COUNTS_LIFE: Final = 400 * DAY  # a year's report, and a month to write it
-FEW: Final = 5  # smaller figures could be one person
+SWEEP: Final = MINUTE  # between two sweeps of a process: old rows are only ever in the way
 
 
 class LedgerUnavailable(DatabaseUnavailable):
@@ -56,17 +55,7 @@ class Reservation:
     rows: tuple[bytes, ...] = field(repr=False)
     submission: bytes | None = field(default=None, repr=False)
     attempt: int = 0
-
-
-@dataclass(frozen=True)
-class Count:
-    """How many mails of a kind a day had; None is a figure too small to show."""
-
-    day: date
-    situation: str
-    level: str
-    outcome: str
-    number: int | None
+    kind: Kind | None = None
 
 
 class Ledger:
@@ -77,9 +66,10 @@ class Ledger:
     ) -> None:
         self._database = database
         self._limits = limits or Limits()
-        self._daily = DailyHashes(secrets)
+        self._counting = Counting(secrets)
         self._submissions = Submissions(secrets)
         self._block_list = BlockList(secrets)
+        self._next_sweep = 0
 
     def reserve(
         self, mail: ToOwn | ToPerson, submission: Submission | None = None, *, again: bool = False
@@ -91,35 +81,41 @@ class Ledger:
         with self._writing() as connection:
             self._database.take_turns(connection, Turn.COUNT)
             now = self._database.now(connection)
-            self._sweep(connection, now)
+            if not self._next_sweep - SWEEP <= now < self._next_sweep:
+                self._sweep(connection, now)
             attempt: int | Told | Changed = 1
             if submission:
                 attempt = self._submissions.attempt(connection, submission, again=again, now=now)
             if not isinstance(attempt, int):
                 return attempt
-            if refusal := self._refusal(connection, mail, now):
-                return refusal
-            rows = self._count_mail(connection, mail, now)
+            if self._block_list.contains(connection, mail.reader):
+                return Refusal.BLOCKED
+            rows = self._counting.count(connection, rules(mail, self._limits), now)
+            if isinstance(rows, Rule):
+                return Refusal.SITE if rows.site else Refusal.LIMIT
             if not submission:
-                return Reservation(rows)
+                return Reservation(rows, kind=mail.kind)
             id_ = self._submissions.accept(connection, submission, attempt=attempt, now=now)
-            return Reservation(rows, id_, attempt)
+            return Reservation(rows, id_, attempt, mail.kind)
 
     def settle(self, reservation: Reservation, result: str) -> None:
-        """Note how the send ended; one that certainly did not go is not counted."""
+        """Note how the send ended, in the day's figures too; what did not go is not counted."""
         if result not in RESULTS:
             raise ValueError("this is no result of a send")
         with self._writing() as connection:
             if result == "not sent":
-                connection.execute(sa.delete(counted).where(counted.c.id.in_(reservation.rows)))
+                self._counting.give_back(connection, reservation.rows)
             if reservation.submission:
                 self._submissions.settle(
                     connection, reservation.submission, reservation.attempt, result
                 )
+            if reservation.kind:
+                now = self._database.now(connection)
+                figures.add(connection, reservation.kind, result, now)
 
     def block(self, address: str) -> None:
         """Send nothing to this address any more, however it is spelled."""
-        with self._writing() as connection:
+        with self._writing(lasting=True) as connection:
             self._database.take_turns(connection, Turn.COUNT)
             self._block_list.add(connection, address)
 
@@ -130,38 +126,21 @@ class Ledger:
             return self._block_list.contains(connection, address)
 
     def count(self, *, situation: str, level: str, outcome: str) -> None:
-        """One more of these today; nothing of whose it was."""
+        """One more of these in the day's figures, beside those that settle() counts."""
         with self._writing() as connection:
-            self._database.take_turns(connection, Turn.COUNT)
-            day = self._database.now(connection) // DAY
-            values = {"day": day, "situation": situation, "level": level, "outcome": outcome}
-            same = sa.and_(*(daily.c[name] == value for name, value in values.items()))
-            more = sa.update(daily).where(same).values(number=daily.c.number + 1)
-            if connection.execute(more).rowcount == 0:
-                connection.execute(sa.insert(daily).values(number=1, **values))
+            now = self._database.now(connection)
+            figures.add(connection, Kind(situation, level), outcome, now)
 
     def counts(self) -> list[Count]:
         """All days' figures, the small ones hidden."""
-        order = (daily.c.day, daily.c.situation, daily.c.level, daily.c.outcome)
         with self._unavailable(), self._database.reading() as connection:
-            rows = connection.execute(sa.select(daily).order_by(*order)).all()
-        return [
-            Count(
-                datetime.fromtimestamp(row.day * DAY, UTC).date(),
-                row.situation,
-                row.level,
-                row.outcome,
-                row.number if row.number >= FEW else None,
-            )
-            for row in rows
-        ]
+            return figures.shown(connection)
 
     def purge(self) -> int:
         """Delete what no rule looks at any more; returns how many rows."""
         with self._writing() as connection:
             now = self._database.now(connection)
-            old = sa.delete(daily).where(daily.c.day < (now - COUNTS_LIFE) // DAY)
-            return self._sweep(connection, now) + connection.execute(old).rowcount
+            return self._sweep(connection, now) + figures.sweep(connection, now)
 
     @contextmanager
     def _unavailable(self) -> Iterator[None]:
@@ -173,42 +152,10 @@ class Ledger:
             raise LedgerUnavailable(str(error)) from None
 
     @contextmanager
-    def _writing(self) -> Iterator[sa.Connection]:
-        with self._unavailable(), self._database.writing() as connection:
+    def _writing(self, *, lasting: bool = False) -> Iterator[sa.Connection]:
+        with self._unavailable(), self._database.writing(lasting=lasting) as connection:
             yield connection
 
     def _sweep(self, connection: sa.Connection, now: int) -> int:
-        gone = connection.execute(sa.delete(counted).where(counted.c.at <= now - DAY)).rowcount
-        return gone + self._submissions.sweep(connection, now)
-
-    def _refusal(
-        self, connection: sa.Connection, mail: ToOwn | ToPerson, now: int
-    ) -> Refusal | None:
-        if self._block_list.contains(connection, mail.reader):
-            return Refusal.BLOCKED
-        kept = rules(mail, self._limits)
-        numbers = connection.execute(sa.select(*(self._number(rule, now) for rule in kept))).one()
-        broken = [rule for rule, number in zip(kept, numbers, strict=True) if number >= rule.most]
-        if not broken:
-            return None
-        return Refusal.SITE if broken[0].site else Refusal.LIMIT
-
-    def _number(self, rule: Rule, now: int) -> sa.ScalarSelect[int]:
-        """How many were counted within the rule's time."""
-        hashes = self._daily.near(rule.counted, now // DAY)
-        return (
-            sa.select(sa.func.count())
-            .select_from(counted)
-            .where(counted.c.key.in_(hashes), counted.c.at > now - rule.seconds)
-            .scalar_subquery()
-        )
-
-    def _count_mail(
-        self, connection: sa.Connection, mail: ToOwn | ToPerson, now: int
-    ) -> tuple[bytes, ...]:
-        day = now // DAY
-        keys = {self._daily.of(rule.counted, day) for rule in rules(mail, self._limits)}
-        ids = tuple(token_bytes(HASH_BYTES) for _ in keys)
-        rows = [{"id": id_, "key": key, "at": now} for id_, key in zip(ids, keys, strict=True)]
-        connection.execute(sa.insert(counted), rows)
-        return ids
+        self._next_sweep = now + SWEEP
+        return self._counting.sweep(connection, now) + self._submissions.sweep(connection, now)

@@ -16,6 +16,11 @@ from .limits import fold, plain
 
 NAME: Final = "block list"
 
+_WRAPPED: Final = sa.select(lasting_keys.c.sealed).where(lasting_keys.c.name == NAME)
+_IS_BLOCKED: Final = sa.select(
+    sa.exists().where(blocked.c.key.in_(sa.bindparam("hashes", expanding=True)))
+)
+
 
 class BlockList:
     """Works on a connection that it is handed, inside that transaction.
@@ -26,6 +31,7 @@ class BlockList:
 
     def __init__(self, secrets: Sequence[str]) -> None:
         self._wraps = [derive_key(secret, "ledger/block list") for secret in secrets]
+        self._known: tuple[bytes, bytes] = (b"", b"")  # the key as last read: wrapped, and bare
 
     def add(self, connection: sa.Connection, address: str) -> None:
         """Block an address, however it is spelled."""
@@ -43,22 +49,23 @@ class BlockList:
         key = self._key(connection)
         if key is None:
             return False
-        its = blocked.c.key.in_(_hashes(key, address))
-        return bool(connection.scalar(sa.select(sa.exists().where(its))))
+        return bool(connection.scalar(_IS_BLOCKED, {"hashes": _hashes(key, address)}))
 
     def _key(self, connection: sa.Connection) -> bytes | None:
         """The list's key, wrapped anew if SECRET_KEY has changed; None if nobody is blocked."""
-        stored = connection.scalar(
-            sa.select(lasting_keys.c.sealed).where(lasting_keys.c.name == NAME)
-        )
+        stored = connection.scalar(_WRAPPED)
         if stored is None:
             return None
-        for wrap in self._wraps:
-            key = _unwrapped(wrap, stored)
-            if key and wrap is not self._wraps[0]:
-                self._keep(connection, key)
-            if key:
-                return key
+        wrapped, key = self._known
+        if stored == wrapped:
+            return key
+        for place, wrap in enumerate(self._wraps):
+            if found := _unwrapped(wrap, stored):
+                if place:
+                    self._keep(connection, found)
+                else:
+                    self._known = (stored, found)
+                return found
         if connection.scalar(sa.select(sa.exists().where(blocked.c.key.is_not(None)))):
             raise DatabaseUnavailable("the block list needs an older SECRET_KEY as a fallback")
         return None

@@ -2,6 +2,7 @@
 
 import hmac
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 from ..sealing import derive_key
@@ -18,13 +19,23 @@ class DailyHashes:
     """Hashes under a key that is new every UTC day, so that days cannot be joined."""
 
     def __init__(self, secrets: Sequence[str]) -> None:
-        self._secrets = secrets
+        self._secrets = tuple(secrets)
 
-    def of(self, text: str, day: int) -> bytes:
-        """The hash to store on this day (days since 1970-01-01)."""
-        return keyed_hash(derive_key(self._secrets[0], f"ledger/day {day}"), text.encode())
+    def near(self, text: str, day: int) -> tuple[bytes, ...]:
+        """What may have been stored in the last 24 hours: today's and yesterday's.
 
-    def near(self, text: str, day: int) -> list[bytes]:
-        """What may have been stored in the last 24 hours: today's and yesterday's."""
-        keys = [derive_key(s, f"ledger/day {d}") for s in self._secrets for d in (day, day - 1)]
-        return [keyed_hash(key, text.encode()) for key in keys]
+        The first is the one to store on this day (days since 1970-01-01).
+        """
+        return tuple(keyed_hash(key, text.encode()) for key in _keys(self._secrets, day))
+
+    @property
+    def number(self) -> int:
+        """How many hashes a text has at any time."""
+        return 2 * len(self._secrets)
+
+
+@lru_cache(maxsize=4)
+def _keys(secrets: tuple[str, ...], day: int) -> tuple[bytes, ...]:
+    """Derived once a day: fifteen derivations for each mail cost more than its hashes do."""
+    days = ((secret, one) for secret in secrets for one in (day, day - 1))
+    return tuple(derive_key(secret, f"ledger/day {one}") for secret, one in days)

@@ -25,11 +25,20 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class Kind:
+    """What the day's figures tell letters apart by; only those of a kind are figured."""
+
+    situation: str
+    level: str
+
+
+@dataclass(frozen=True)
 class ToOwn:
     """A mail to a typed, unproven address: the letter to oneself, a code, a /stop code."""
 
     ip: str = field(repr=False)
     own: str = field(repr=False)
+    kind: Kind | None = None
 
     @property
     def reader(self) -> str:
@@ -45,6 +54,7 @@ class ToPerson:
     own: str = field(repr=False)
     recipient: str = field(repr=False)
     again: bool = False
+    kind: Kind | None = None
 
     @property
     def reader(self) -> str:

@@ -16,6 +16,21 @@ SEND_TIME: Final = 2 * MINUTE  # a send ends within 25 s; after this its process
 LIFE: Final = 2 * DAY  # as long as a phone may bring back an old page and post it anew
 
 
+_ACCEPT: Final = sa.insert(submissions)
+_OF_IDS: Final = submissions.c.id.in_(sa.bindparam("ids", expanding=True))
+_LOOK: Final = sa.select(submissions).where(_OF_IDS)
+_FORGET: Final = sa.delete(submissions).where(_OF_IDS)
+_OLD: Final = sa.delete(submissions).where(submissions.c.at <= sa.bindparam("end"))
+_SETTLE: Final = (
+    sa.update(submissions)
+    .where(
+        submissions.c.id == sa.bindparam("its_id"),
+        submissions.c.attempt == sa.bindparam("its_attempt"),
+    )
+    .values(state=sa.bindparam("result"))
+)
+
+
 @dataclass(frozen=True)
 class Submission:
     """The one-use id of a check page, and the exact mail that it sends."""
@@ -47,7 +62,7 @@ class Submissions:
         self, connection: sa.Connection, pressed: Submission, *, again: bool, now: int
     ) -> int | Told | Changed:
         """The number of the attempt that may now be made, or what was done before."""
-        row = connection.execute(sa.select(submissions).where(self._named(pressed))).one_or_none()
+        row = connection.execute(_LOOK, {"ids": self._hashes(pressed)}).one_or_none()
         if row is None:
             return 1
         if row.content not in [keyed_hash(key, pressed.content) for key in self._contents]:
@@ -63,22 +78,22 @@ class Submissions:
         self, connection: sa.Connection, pressed: Submission, *, attempt: int, now: int
     ) -> bytes:
         """Note, before it is sent, that this attempt is being made; returns the row's id."""
-        connection.execute(sa.delete(submissions).where(self._named(pressed)))
-        id_ = keyed_hash(self._ids[0], pressed.id.encode())
+        ids = self._hashes(pressed)
+        if attempt > 1:
+            connection.execute(_FORGET, {"ids": ids})
         content = keyed_hash(self._contents[0], pressed.content)
-        row = {"id": id_, "content": content, "state": ACCEPTED, "attempt": attempt, "at": now}
-        connection.execute(sa.insert(submissions).values(row))
-        return id_
+        row = {"id": ids[0], "content": content, "state": ACCEPTED, "attempt": attempt, "at": now}
+        connection.execute(_ACCEPT, row)
+        return ids[0]
 
     def settle(self, connection: sa.Connection, id_: bytes, attempt: int, result: str) -> None:
         """Note how an attempt ended, unless a newer one has begun."""
-        mine = (submissions.c.id == id_) & (submissions.c.attempt == attempt)
-        connection.execute(sa.update(submissions).where(mine).values(state=result))
+        connection.execute(_SETTLE, {"its_id": id_, "its_attempt": attempt, "result": result})
 
     def sweep(self, connection: sa.Connection, now: int) -> int:
         """Forget old ones; returns how many."""
-        old = sa.delete(submissions).where(submissions.c.at <= now - LIFE)
-        return connection.execute(old).rowcount
+        return connection.execute(_OLD, {"end": now - LIFE}).rowcount
 
-    def _named(self, pressed: Submission) -> sa.ColumnElement[bool]:
-        return submissions.c.id.in_([keyed_hash(key, pressed.id.encode()) for key in self._ids])
+    def _hashes(self, pressed: Submission) -> list[bytes]:
+        """The row's id, and those that it may have under an older secret."""
+        return [keyed_hash(key, pressed.id.encode()) for key in self._ids]
