@@ -144,6 +144,7 @@ def test_a_new_secret_key_with_the_old_one_as_fallback_still_opens(
     other = Host(app, host.clock, host.url, host.drawer)
     other.turns(store=store, post=host.drawer)
     Writer(other).follows_the_mail().types().sends()
+    other.close()
     assert len(host.to(MANAGER)) == 1
 
 
