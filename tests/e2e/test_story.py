@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page
 from werkzeug.serving import make_server
 
 from .. import browser
+from ..builders import english
 from ..letter_page import parse, plain_words, visible_text, words_of
 from ..mails import bodies
 from ..visitor import DEMO, Drawer, make_app
@@ -20,7 +21,11 @@ pytestmark = pytest.mark.browser
 
 PHONE = {"width": 390, "height": 844}
 ADDRESS = "emma@example.org"
-SLOT = "your email address"
+FORM = english().texts["form"]
+SLOT = FORM["check"]["slot"]
+SENT = english().texts["pages"]["sent"]["heading"]
+# In milliseconds: a page comes at once, or does not come.
+PATIENCE = 15_000
 # What the design allows for the shortest good letter, focus taps counted.
 MOST_TAPS = 15
 MOST_TYPED = 2
@@ -92,20 +97,21 @@ def phone(chromium: Browser, site: Site, *, script: bool = True) -> Iterator[Bro
     context.on("request", lambda request: site.asked.append(request.url))
     context.on("console", lambda message: site.complaints.append(message.text))
     context.on("weberror", lambda error: site.complaints.append(str(error.error)))
+    context.set_default_timeout(PATIENCE)
     yield context
     context.close()
 
 
-def _reaches_check(page: Page, name: str = "Emma", situation: str = "Volunteering") -> Fingers:
+def _reaches_check(page: Page, name: str = "Emma", situation: str = "volunteering") -> Fingers:
     fingers = Fingers(page)
     page.goto("/")
-    fingers.press(situation)
-    fingers.type("Name in the letter", name)
-    fingers.press("Name it")
+    fingers.press(english().situations[situation].label)
+    fingers.type(FORM["how_much"]["name"], name)
+    fingers.press(FORM["how_much"]["named"])
     for tick in page.locator("fieldset").first.locator("label").all()[:8]:
         fingers.tap(tick)
-    fingers.press("Continue")
-    fingers.press("Continue")
+    fingers.press(FORM["site"]["continue"])
+    fingers.press(FORM["site"]["continue"])
     return fingers
 
 
@@ -120,9 +126,9 @@ def test_emma_sends_herself_the_letter_that_she_saw_in_fifteen_taps(
     with phone(chromium, site, script=script) as context:
         fingers = _reaches_check(page := context.new_page())
         shown = _letter(page).replace(SLOT, ADDRESS)
-        fingers.type("Your email address", ADDRESS)
-        fingers.press("Email the letter to me")
-        assert "on its way" in page.get_by_role("heading", level=1).inner_text()
+        fingers.type(FORM["check"]["email"], ADDRESS)
+        fingers.press(FORM["check"]["send"])
+        assert page.get_by_role("heading", level=1).inner_text() == SENT
     text, html = bodies(site.post.mails[0])
     assert site.post.recipients == [ADDRESS]
     assert plain_words(text) == visible_text(parse(html)) == shown
@@ -135,17 +141,17 @@ def test_two_tabs_with_two_letters_never_send_the_others(
 ) -> None:
     with phone(chromium, site, script=script) as context:
         one = _reaches_check(first := context.new_page())
-        other = _reaches_check(second := context.new_page(), "Zoe", "Work")
+        other = _reaches_check(second := context.new_page(), "Zoe", "work")
         first.bring_to_front()
-        one.type("Your email address", ADDRESS)
-        one.press("Email the letter to me")
-        assert "Your answers have changed" in first.locator("main").inner_text()
+        one.type(FORM["check"]["email"], ADDRESS)
+        one.press(FORM["check"]["send"])
+        assert FORM["check"]["changed"] in first.locator("main").inner_text()
         assert not site.post.mails
         assert "Zoe" in _letter(first)
         second.bring_to_front()
-        other.type("Your email address", ADDRESS)
-        other.press("Email the letter to me")
-        assert "on its way" in second.get_by_role("heading", level=1).inner_text()
+        other.type(FORM["check"]["email"], ADDRESS)
+        other.press(FORM["check"]["send"])
+        assert second.get_by_role("heading", level=1).inner_text() == SENT
     (letter,) = site.post.letters()
     assert letter["Subject"].endswith("Zoe")
 
@@ -175,8 +181,8 @@ def test_no_page_scrolls_sideways(chromium: Browser, site: Site, width: int) -> 
 def test_back_after_sending_shows_no_answer(chromium: Browser, site: Site) -> None:
     with phone(chromium, site) as context:
         fingers = _reaches_check(page := context.new_page(), "Xanthippe")
-        fingers.type("Your email address", ADDRESS)
-        fingers.press("Email the letter to me")
+        fingers.type(FORM["check"]["email"], ADDRESS)
+        fingers.press(FORM["check"]["send"])
         page.wait_for_url("**/letter/sent")
         for _ in range(6):
             page.go_back()
@@ -187,7 +193,7 @@ def test_back_after_sending_shows_no_answer(chromium: Browser, site: Site) -> No
 def test_delete_my_answers_leaves_nothing_to_go_back_to(chromium: Browser, site: Site) -> None:
     with phone(chromium, site) as context:
         fingers = _reaches_check(page := context.new_page(), "Xanthippe")
-        fingers.press("Delete my answers")
+        fingers.press(FORM["site"]["delete"])
         page.wait_for_url("**/deleted")
         for _ in range(4):
             page.go_back()
@@ -198,8 +204,8 @@ def test_delete_my_answers_leaves_nothing_to_go_back_to(chromium: Browser, site:
 def test_two_quick_presses_send_one_mail(chromium: Browser, site: Site) -> None:
     with phone(chromium, site) as context:
         fingers = _reaches_check(page := context.new_page())
-        fingers.type("Your email address", ADDRESS)
-        page.get_by_role("button", name="Email the letter to me").dblclick()
+        fingers.type(FORM["check"]["email"], ADDRESS)
+        page.get_by_role("button", name=FORM["check"]["send"]).dblclick()
         page.wait_for_url("**/letter/sent")
     assert len(site.post.mails) == 1
 
@@ -207,7 +213,7 @@ def test_two_quick_presses_send_one_mail(chromium: Browser, site: Site) -> None:
 def test_enter_in_the_address_field_sends_as_the_button_does(chromium: Browser, site: Site) -> None:
     with phone(chromium, site) as context:
         fingers = _reaches_check(page := context.new_page())
-        fingers.type("Your email address", ADDRESS)
+        fingers.type(FORM["check"]["email"], ADDRESS)
         page.keyboard.press("Enter")
         page.wait_for_url("**/letter/sent")
     assert site.post.recipients == [ADDRESS]
@@ -219,8 +225,8 @@ def test_copy_takes_the_letter_and_share_is_offered_only_where_it_works(
     with phone(chromium, site) as context:
         context.grant_permissions(["clipboard-read", "clipboard-write"])
         fingers = _reaches_check(page := context.new_page())
-        fingers.tap(page.get_by_role("button", name="Copy the letter"))
-        page.get_by_text("Copied.").wait_for()
+        fingers.tap(page.get_by_role("button", name=FORM["check"]["copy_letter"]))
+        page.get_by_text(FORM["check"]["copied"]).wait_for()
         copied = page.evaluate("navigator.clipboard.readText()")
         assert copied == page.locator("#plain").input_value()
         can_share = page.evaluate("'share' in navigator")
@@ -235,7 +241,7 @@ def test_without_script_nothing_is_offered_that_does_not_work(
         assert page.locator("[data-copy], [data-share]").count() == 2
         assert not page.locator("[data-copy]").is_visible()
         assert not page.locator("[data-share]").is_visible()
-        page.get_by_text("The letter as plain text").first.tap()
+        page.get_by_text(FORM["check"]["as_text"]).first.tap()
         assert page.locator("#plain").is_visible()
 
 
