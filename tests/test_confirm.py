@@ -540,6 +540,23 @@ def test_a_newer_letter_of_the_same_browser_replaces_the_older(emma: Writer, hos
     assert OTHER in emma.follows_the_mail().types().page.text
 
 
+@pytest.mark.parametrize("fault", ["not sent", "refused", "limit"])
+def test_the_older_letter_stays_until_the_newer_ones_code_is_on_its_way(
+    emma: Writer, host: Host, fault: str
+) -> None:
+    emma.asks()
+    emma.reaches_check()
+    emma.names(OTHER)
+    outcomes = {"not sent": Result.NOT_SENT, "refused": Result.REFUSED}
+    host.drawer.outcome = Outcome(outcomes.get(fault, Result.SENT), "rcpt")
+    if fault == "limit":
+        host.limits(own_day=0)
+    link, code = host.link(), host.code()
+    emma.agrees().opens(link).submits(link, code=code)
+    assert MANAGER in emma.page.text
+    assert host.rows() == 1
+
+
 @pytest.mark.parametrize(("seconds", "opens"), [(48 * HOUR - 1, True), (48 * HOUR, False)])
 def test_it_opens_until_its_very_last_second_though_nothing_was_purged(
     emma: Writer, host: Host, seconds: int, opens: bool
@@ -560,7 +577,7 @@ def test_a_page_that_was_opened_in_time_sends_nothing_after_it(emma: Writer, hos
 
 
 @pytest.mark.parametrize("off", [-48 * HOUR, 48 * HOUR])
-def test_a_worker_whose_clock_is_two_days_off_sends_neither_early_nor_late(
+def test_with_a_workers_clock_two_days_off_a_press_sends_neither_early_nor_late(
     emma: Writer, host: Host, off: int
 ) -> None:
     """R66: only the database's clock counts."""

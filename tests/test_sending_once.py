@@ -361,6 +361,22 @@ def test_an_outcome_that_could_not_be_noted_is_told_and_never_resent(
     assert relay.recipients == [MANAGER]
 
 
+@pytest.mark.parametrize("fault", ["none", *FAULTS])
+def test_after_each_fault_neither_files_nor_logs_hold_a_word(
+    emma: Writer, host: Host, fault: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """R59: the files of the database with all that lies beside them, and every line of the log."""
+    caplog.set_level("DEBUG")
+    _opened(emma)
+    with _relay(host, FAULTS[fault][0] if fault in FAULTS else {}):
+        emma.sends()
+    files = [*Path(host.url.removeprefix("sqlite:///")).parent.iterdir()]
+    held = b"".join(file.read_bytes() for file in files) + caplog.text.encode()
+    hers = (EMMA, MANAGER, NAME, "emma@", "manager@", host.code().replace(" ", ""), host.link())
+    assert len(files) >= 2
+    assert not [word for word in (*hers, *CANARY.values()) if word.encode() in held]
+
+
 # The letter to oneself.
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import unicodedata
 
 import pytest
@@ -98,3 +99,16 @@ def test_dates_times_and_sentences_are_no_contact_details(typed: str) -> None:
 
 def test_a_long_text_is_measured_in_the_bytes_it_takes() -> None:
     assert utf8_length("é\U0001f600") == 6
+
+
+@pytest.mark.parametrize(
+    "worst", ["a.", "a-.", "1 ", "+(1)", "www.", "a@", "9.30-", "x", "é\u0301", "a://", "1/1/"]
+)
+def test_no_text_makes_the_search_slow(worst: str) -> None:
+    """R58: a loose bound in time of the processor, which other work does not lengthen."""
+    fitting, long = (worst * 1200)[:1200], (worst * 65_536)[:65_536]
+    started = time.process_time()
+    contact_in(fitting)
+    clean_line(long)
+    clean_lines(long)
+    assert time.process_time() - started < 0.5
