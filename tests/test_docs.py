@@ -1,28 +1,35 @@
 """The documents name only what exists: paths, links, make targets and flask commands."""
 
+import ast
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
+
+from webapp.ledger import Limits
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = [
     ROOT / "README.md",
     ROOT / "CONTRIBUTING.md",
+    ROOT / "CHANGELOG.md",
     *sorted((ROOT / "docs").rglob("*.md")),
     *sorted((ROOT / "mail_templates").glob("*.md")),
 ]
 # Made by running something, or by the reader.
-MADE_LATER = (".venv/", "instance/")
+MADE_LATER = (".venv/", "instance/", "docs/figures.md")
 
 _FENCE = re.compile(r"^```\w*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _SPAN = re.compile(r"`([^`\n]+)`")
 _LINK = re.compile(r"\]\(([^)#\s]+)")
 # A relative path, or the name of a file; `<id>`, `xx` and `*` stand for any name.
 _PATH = re.compile(r"(?:[\w.<>*-]+/)+[\w.<>*-]*|[\w-]+\.(?:py|toml|lock|md|css|html)")
+# Names that only show how a test is named.
+_EXAMPLES = {"test_confirming_twice_sends_once"}
 _MAKE = re.compile(r"\bmake ([a-z]+)")
 _FLASK = re.compile(r"\bflask --app webapp ((?:[a-z]+(?: |$))+)")
 
@@ -75,7 +82,8 @@ def test_every_path_in_the_documents_exists(document: Path) -> None:
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_every_link_between_the_documents_leads_somewhere(document: Path) -> None:
     links = _LINK.findall(document.read_text(encoding="utf-8"))
-    missing = {x for x in links if ":" not in x and not (document.parent / x).exists()}
+    inside = {link for link in links if ":" not in link and not link.startswith(MADE_LATER)}
+    missing = {link for link in inside if not (document.parent / link).exists()}
     assert not missing
 
 
@@ -96,8 +104,64 @@ def test_every_flask_command_in_the_documents_exists(command: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_every_setting_in_the_readme_is_one_that_the_program_reads() -> None:
-    table = re.findall(r"^\| `([A-Z_]+)`", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE)
+_VARIABLE = re.compile(r"[A-Z]+(?:_[A-Z]+)*")
+# A line that sets a variable, also where it is commented out.
+_SET = re.compile(r"^#?([A-Z][A-Z_]+)=", re.MULTILINE)
+
+
+def _settings_read() -> set[str]:
+    """Every environment variable that the program asks for, by the strings that name one."""
     readers = [*(ROOT / "webapp/settings").glob("*.py"), ROOT / "gunicorn.conf.py"]
-    read = "".join(reader.read_text("utf-8") for reader in readers)
-    assert [name for name in table if f'"{name}"' not in read] == []
+    names = {
+        node.value
+        for reader in readers
+        for node in ast.walk(ast.parse(reader.read_text("utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    limits = {f"LIMITS_{limit.name.upper()}" for limit in fields(Limits)}
+    return limits | {name for name in names if len(name) > 3 and _VARIABLE.fullmatch(name)}
+
+
+def _settings_in_the_table() -> set[str]:
+    text = (ROOT / "README.md").read_text("utf-8")
+    return set(re.findall(r"^\| `([A-Z_]+)`", text, re.MULTILINE))
+
+
+def test_the_readme_has_every_setting_that_the_program_reads_and_no_other() -> None:
+    assert _settings_in_the_table() == _settings_read()
+
+
+def test_every_setting_that_a_document_names_is_in_the_readme() -> None:
+    named = _named(re.compile(r"(?<![\w-])(?:LIMITS|MAIL|DIRECT|SECRET|HOST)_[A-Z_]+(?![\w=])"))
+    assert named - _settings_in_the_table() == set()
+
+
+def test_the_example_of_an_environment_sets_what_the_readme_explains() -> None:
+    example = (ROOT / "docs/deploy/environment.example").read_text("utf-8")
+    assert set(_SET.findall(example)) <= _settings_in_the_table()
+
+
+def test_every_test_that_a_document_names_exists() -> None:
+    tests = "".join(path.read_text("utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
+    named = _named(re.compile(r"\btest_\w+\b(?!\.py)")) - _EXAMPLES
+    assert {name for name in named if f"def {name}" not in tests} == set()
+
+
+@pytest.mark.parametrize("name", ["nginx.conf", "Caddyfile"])
+def test_a_web_server_lets_a_body_through_that_the_app_itself_refuses(name: str) -> None:
+    sizes = re.findall(r"(?:client_max_body_size|max_size) (\d+)k", _deployed(name), re.IGNORECASE)
+    assert [int(size) * 1000 > 256 * 1024 for size in sizes] == [True]
+
+
+def test_what_runs_it_on_a_plain_machine_is_what_the_procfile_runs() -> None:
+    command = (ROOT / "Procfile").read_text("utf-8").removeprefix("web: ").strip()
+    assert f"/.venv/bin/{command}\n" in _deployed("word-ahead.service")
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_no_document_names_a_folder_of_the_machine_it_was_written_on(document: Path) -> None:
+    assert not re.search(r"(?:^|[\s`(])/(?:work|tmp|home|root)/", document.read_text("utf-8"))
+
+
+def _deployed(name: str) -> str:
+    return (ROOT / "docs/deploy" / name).read_text("utf-8")
