@@ -1,0 +1,106 @@
+"""Programs that nobody here wrote: found, installed where possible, and run with a limit."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+NPM: Final = Path(__file__).parent / "npm"
+# Seconds. A busy machine takes its time to install; nothing else takes this long.
+INSTALLING: Final = 300.0
+RUNNING: Final = 180.0
+# Debian keeps servers here, and not everybody's PATH does.
+_PATH: Final = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
+
+
+class Missing(RuntimeError):
+    """A program is not here and cannot be installed; the sentence says why."""
+
+
+@contextmanager
+def work_folder() -> Iterator[Path]:
+    """A folder of this campaign's own, which other users' programs may enter."""
+    folder = Path(tempfile.mkdtemp(prefix="word-ahead-mail-"))
+    folder.chmod(0o755)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def run(
+    command: Sequence[str | Path], *, given: bytes = b"", seconds: float = RUNNING, **environ: str
+) -> subprocess.CompletedProcess[bytes]:
+    """Run a program to its end; after that many seconds it and its children are ended."""
+    process = subprocess.Popen(
+        [str(one) for one in command],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        env=os.environ | {"PATH": _PATH} | environ,
+    )
+    try:
+        out, errors = process.communicate(given, timeout=seconds)
+    except BaseException:
+        end_group(process)
+        raise
+    return subprocess.CompletedProcess(command, process.returncode, out, errors)
+
+
+def end_group(process: subprocess.Popen[bytes]) -> None:
+    """End a program that was started in a session of its own, and all that it started."""
+    for how in (signal.SIGTERM, signal.SIGKILL):
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, how)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(5)
+            return
+
+
+def program(name: str, package: str) -> str:
+    """Where a program is; it is installed from its Debian package if it is not here."""
+    if not shutil.which(name, path=_PATH):
+        _install(package)
+    found = shutil.which(name, path=_PATH)
+    if not found:
+        raise Missing(f"there is no {name}, and installing {package} did not bring it")
+    return found
+
+
+def npm_modules() -> Path:
+    """The folder of the npm packages that are pinned beside this file, filled if need be."""
+    folder = NPM / "node_modules"
+    program("node", "nodejs")
+    installed, wanted = folder / ".package-lock.json", NPM / "package-lock.json"
+    if not installed.exists() or installed.stat().st_mtime < wanted.stat().st_mtime:
+        npm = program("npm", "npm")
+        done = run([npm, "--prefix", NPM, "ci", "--no-audit", "--no-fund"], seconds=INSTALLING)
+        if done.returncode:
+            raise Missing(f"npm ci failed: {last_line(done.stderr)}")
+        installed.touch()
+    return folder
+
+
+def last_line(output: bytes) -> str:
+    """The last line that a program wrote."""
+    return (output.decode("utf-8", "replace").strip().splitlines() or ["it said nothing"])[-1]
+
+
+def _install(package: str) -> None:
+    apt = shutil.which("apt-get")
+    if not apt or os.getuid():
+        raise Missing(f"{package} is not installed, and only root of a Debian could install it")
+    # Another program may be installing something at this moment.
+    patient = [apt, "-o", "DPkg::Lock::Timeout=120", "-qq"]
+    run([*patient, "update"], seconds=INSTALLING)
+    install = [*patient, "install", "-y", "--no-install-recommends", package]
+    if (done := run(install, seconds=INSTALLING, DEBIAN_FRONTEND="noninteractive")).returncode:
+        raise Missing(f"{package} cannot be installed: {last_line(done.stderr)}")
