@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import hmac
-import re
 import unicodedata
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -34,9 +33,6 @@ _DROPPED = {"Cf", "Cs", "Co"}
 BODY_LINE = 76
 _PLAIN_IN_BODY = bytes(range(32, 127)) + b"\n"
 _EQUALS = ord("=")
-_SPACE_AT_END = re.compile(rb" (?=\n|\Z)")
-_FROM_LINE = re.compile(rb"^From ", re.MULTILINE)
-_LONE_DOT = re.compile(rb"^\.$", re.MULTILINE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -202,21 +198,27 @@ def _quoted_printable(text: str) -> bytes:
     # A letter has few other bytes, if any: each sort is replaced at once, quicker than by a regex.
     for byte in set(data.translate(None, _PLAIN_IN_BODY)):
         data = data.replace(bytes((byte,)), b"=%02X" % byte)
+    return b"\r\n".join(_soft_lines(_safe_lines(data)))
+
+
+def _safe_lines(data: bytes) -> list[bytes]:
+    """Split into lines, without what is known to be changed on the way."""
+    lines = data.split(b"\n")
     if b" \n" in data or data.endswith(b" "):
-        data = _SPACE_AT_END.sub(b"=20", data)
+        lines = [line[:-1] + b"=20" if line.endswith(b" ") else line for line in lines]
     # Old mailboxes put ">" before a line that begins "From ", which would break a signature.
     if b"From " in data:
-        data = _FROM_LINE.sub(b"From=20", data)
+        lines = [b"From=20" + x[5:] if x.startswith(b"From ") else x for x in lines]
     # And some servers take a lone dot for the end of the mail.
-    if b".\n" in data or data.endswith(b"."):
-        data = _LONE_DOT.sub(b"=2E", data)
-    return b"\r\n".join(_soft_lines(data))
+    if b"." in lines:
+        lines = [b"=2E" if line == b"." else line for line in lines]
+    return lines
 
 
-def _soft_lines(data: bytes) -> list[bytes]:
+def _soft_lines(lines: list[bytes]) -> list[bytes]:
     """Break long lines softly, and never inside an escape: its "=" is one of three characters."""
-    lines = []
-    for line in data.split(b"\n"):
+    short = []
+    for line in lines:
         start, end = 0, len(line)
         while end - start > BODY_LINE:
             cut = start + BODY_LINE - 1
@@ -224,7 +226,7 @@ def _soft_lines(data: bytes) -> list[bytes]:
                 cut -= 1
             elif line[cut - 2] == _EQUALS:
                 cut -= 2
-            lines.append(line[start:cut] + b"=")
+            short.append(line[start:cut] + b"=")
             start = cut
-        lines.append(line[start:] if start else line)
-    return lines
+        short.append(line[start:] if start else line)
+    return short
