@@ -101,8 +101,9 @@ class Host:
 
     def close(self) -> None:
         """Close the database."""
-        self.store.database.close()
-        self.store.counts.close()
+        if store := self.services.store:
+            store.database.close()
+            store.counts.close()
 
     def held(self) -> list[Any]:
         """All that the databases hold."""
@@ -162,8 +163,8 @@ def open_host(url: str, clock: Clock | None = None, settings: Settings = DIRECT)
     try:
         yield host
     finally:
-        app.extensions[EXTENSION] = before
         host.close()
+        app.extensions[EXTENSION] = before
 
 
 def store_over(

@@ -139,6 +139,7 @@ def test_the_stop_mail_says_who_asked_what_and_leads_back(host: Host) -> None:
 
 
 def test_without_a_database_no_code_goes_and_the_page_says_so(host: Host) -> None:
+    host.close()
     host.turns(store=None)
     visitor = _asks(host)
     assert visitor.page.status == 503
