@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,11 +26,12 @@ class Wall:
 
     def names_in(self, text: str) -> list[str]:
         """The parts of a text that name the condition, as they stand there, each once."""
-        return list(dict.fromkeys(match.group() for match in self._pattern.finditer(text)))
+        found = self._pattern.findall(text) or self._pattern.findall(_folded(text))
+        return list(dict.fromkeys(found))
 
     def is_named_in(self, *texts: str) -> bool:
         """Whether any of the texts names the condition."""
-        return any(self._pattern.search(text) for text in texts)
+        return any(self._pattern.search(text + "\n" + _folded(text)) for text in texts)
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
@@ -42,6 +44,12 @@ class Wall:
                 words.append(_dotted(group))
         alone = [rf"(?<![^\W_]){word}(?![^\W_])" for word in words]
         return re.compile("|".join(_longest_first((*anywhere, *alone))), re.IGNORECASE)
+
+
+def _folded(text: str) -> str:
+    """The text in plain letters: wide ones and accents hide no name (NFKD, UAX 15)."""
+    apart = unicodedata.normalize("NFKD", text)
+    return "".join(char for char in apart if not unicodedata.combining(char))
 
 
 def _spread(name: str) -> str:

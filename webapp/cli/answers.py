@@ -30,7 +30,6 @@ def answers_from(values: Mapping[str, Any], words: Words) -> tuple[Answers, str]
     """
     typed = MultiDict(_typed(values))
     typed.setdefault("email", "you@example.org")
-    typed.setdefault("level", "named")
     answers = Answers(situation="", language=words.language)
     for form_class in (*STEPS, SendForm):
         form = form_class(words, formdata=typed, meta={"csrf": False})

@@ -1,7 +1,20 @@
 // Copy, share, print, and a word while a letter is being sent. The page works without all of it.
 "use strict";
 (() => {
-  const text = () => document.getElementById("plain").value;
+  // The letter as plain text: what stands on the page, but for the lines by which one answers it.
+  const text = () => {
+    const parts = document.querySelectorAll(".letter :is(h2, h3, p, li)");
+    let letter = "";
+    let inList = false;
+    for (const part of parts) {
+      if (part.closest(".reply")) continue;
+      const isItem = part.tagName === "LI";
+      letter += letter && (inList && isItem ? "\n" : "\n\n");
+      letter += (isItem ? "- " : "") + part.innerText;
+      inList = isItem;
+    }
+    return `${letter}\n`;
+  };
   const show = (selector, action) => {
     const button = document.querySelector(selector);
     if (!button) return;
@@ -15,9 +28,7 @@
         button.textContent = button.dataset.copy;
         button.setAttribute("role", "status");
       } catch {
-        const area = document.getElementById("plain");
-        area.closest("details").open = true;
-        area.select();
+        getSelection().selectAllChildren(document.querySelector(".letter"));
       }
     });
   }

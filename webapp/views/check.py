@@ -164,7 +164,6 @@ def _check_page(
         names=names_to_ask(),
         direct_reason=services().direct_reason(answers().language, answers().level),
         mail_reason=mail_reason,
-        plain_text=_bodies_without_address().text,
         contradictions=contradictions(answers(), words()),
         ticks=sum(len(part.items) for part in letter.parts),
         long=len(answers().say) > _MANY_TICKS,
