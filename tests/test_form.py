@@ -42,7 +42,7 @@ def test_every_question_may_be_skipped() -> None:
 
 def test_nothing_is_ticked_or_chosen_beforehand() -> None:
     emma = visitor().chooses()
-    assert not emma.page.soup.select("[checked], .current")
+    assert not emma.page.soup.select("[checked], [aria-current]")
     emma.says("named")
     assert not emma.page.soup.select("[checked]")
 

@@ -98,9 +98,9 @@ def _near(domain: str) -> str:
 
 def domain_exists(domain: str) -> bool:
     """Whether the domain takes mail, or may: only a clear "no such name" counts as no."""
-    resolver = dns.resolver.Resolver()
-    resolver.lifetime = LOOKUP_SECONDS
     try:
+        resolver = dns.resolver.Resolver()
+        resolver.lifetime = LOOKUP_SECONDS
         resolver.resolve(domain, "MX")
     except dns.resolver.NXDOMAIN:
         return False

@@ -105,7 +105,9 @@ def compose(answers: Answers, words: Words) -> Letter:
         rights=_rights(answers, words),
         closing=say(situation.closing, answers, words),
         sharing=say(situation.sharing, answers, words),
-        reply_line=say(frame.reply, answers, words).replace("{address}", ADDRESS_SLOT),
+        reply_line=_with_name(
+            frame.reply.in_voice(answers.voice).replace("{address}", ADDRESS_SLOT), answers, words
+        ),
         replies=tuple(Reply(r.label, subject, r.body) for r in situation.replies),
         sign_off=_sign_off(answers, words),
         name=answers.name if answers.voice == "me" else "",

@@ -66,6 +66,10 @@ class Key:
     secret: bytes = field(repr=False)
 
 
+# Six digits with blanks and dashes; folding a long text of marks would take seconds (UAX 15).
+_LONGEST_CODE: Final = 64
+
+
 def derive_key(secret: str, purpose: str, length: int = KEY_BYTES) -> bytes:
     """A key of its own for each purpose, all from the one SECRET_KEY (RFC 5869)."""
     return _hkdf(secret.encode(), f"word-ahead/v1/{purpose}", length)
@@ -73,6 +77,8 @@ def derive_key(secret: str, purpose: str, length: int = KEY_BYTES) -> bytes:
 
 def parse_code(text: str) -> str | None:
     """The six digits as typed or pasted, whatever blanks or dashes stand between them."""
+    if len(text) > _LONGEST_CODE:
+        return None
     digits = _BETWEEN_DIGITS.sub("", unicodedata.normalize("NFKC", text))
     return digits if _CODE.fullmatch(digits) else None
 

@@ -20,7 +20,13 @@ _FREE_ADDRESSES: Final = tuple(
 )
 # SpamAssassin's own text for trying whether it works at all.
 _GTUBE: Final = "XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X"
-_TESTS: Final = re.compile(rb"^X-Spam-Status: .*?tests=([A-Z0-9_,\s]+?)\s+autolearn", re.M | re.S)
+_ANSWER: Final = re.compile(
+    rb"^X-Spam-Status: .*?tests=([A-Z0-9_,\s]+?)\s+autolearn.*?ESMTPS id number-(\d+)", re.M | re.S
+)
+# An address of the open internet: the filter knows those that are for examples, and minds them.
+_RELAY: Final = "81.2.69.142"
+# How a mailbox file tells one mail from the next.
+_FENCE: Final = b"From letters@wordahead.example  Mon Nov 23 09:30:00 2026\n"
 # Seconds: a mail takes about one on a quiet machine.
 _LONGEST: Final = 480.0
 
@@ -50,25 +56,30 @@ def main() -> list[Row]:
 def _judged(mails: Sequence[Sample]) -> tuple[str, list[frozenset[str]]]:
     """The filter's name and version, and the rules that each mail hits."""
     spamassassin = program("spamassassin", "spamassassin")
-    box = b"".join(b"From sender\n" + _arrived(one).replace(b"\r\n", b"\n") for one in mails)
+    arrived = [_arrived(one, number) for number, one in enumerate(mails)]
+    box = b"".join(_FENCE + one.replace(b"\r\n", b"\n") for one in arrived)
     with work_folder() as home:
         # Its folder is its own: nothing is learnt, and no rule of this machine's users counts.
         alone = ["--local", "--test-mode", "--nocreate-prefs", "--cf", "use_bayes 0"]
         done = run([spamassassin, *alone, "--mbox"], given=box, seconds=_LONGEST, HOME=str(home))
         version = run([spamassassin, "--version"], HOME=str(home)).stdout.split(b"\n")[0].split()
-    found = [frozenset(re.findall(r"\w+", one.decode())) for one in _TESTS.findall(done.stdout)]
-    if len(found) != len(mails):
+    # It answers in an order of its own.
+    found = {
+        int(number): frozenset(re.findall(r"\w+", rules.decode()))
+        for rules, number in _ANSWER.findall(done.stdout)
+    }
+    if sorted(found) != list(range(len(mails))):
         raise Missing(f"it judged {len(found)} of {len(mails)} mails: {last_line(done.stderr)}")
-    return f"SpamAssassin {version[-1].decode()}", found
+    return f"SpamAssassin {version[-1].decode()}", [found[number] for number in range(len(mails))]
 
 
-def _arrived(sample: Sample) -> bytes:
+def _arrived(sample: Sample, number: int) -> bytes:
     """A mail with the lines that its reader's own server puts above it."""
     date = format_datetime(sample.mail.date)
     lines = (
         f"Return-Path: <{sample.mail.sender}>",
-        "Received: from relay.wordahead.example (relay.wordahead.example [192.0.2.10])",
-        "\tby mx.example.org with ESMTPS id 4f2a9c",
+        f"Received: from relay.wordahead.example (relay.wordahead.example [{_RELAY}])",
+        f"\tby mx.example.org with ESMTPS id number-{number}",
         f"\tfor <{sample.mail.recipient}>; {date}",
     )
     return "\r\n".join(lines).encode() + b"\r\n" + sample.data + b"\r\n"

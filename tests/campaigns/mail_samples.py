@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -102,7 +103,9 @@ def write_made_up_language(words: Path) -> None:
 
 def right_to_left(text: str) -> str:
     """A text in the made-up language; what stands in braces is filled in later."""
-    pieces = re.split(r"(\{\w+\})", text)
+    # Without accents: nobody's letter mixes them with another script.
+    plain = "".join(x for x in unicodedata.normalize("NFD", text) if not unicodedata.combining(x))
+    pieces = re.split(r"(\{\w+\})", plain)
     return "".join(x if x.startswith("{") else x.translate(_LETTERS) for x in pieces)
 
 
@@ -156,7 +159,7 @@ def _full(words: Words, situation: str, level: Level, **changes: Any) -> Answers
         "own_words": (_OWN_WORDS * 4)[:600].strip(),
     }
     if words.frame.direction == "rtl":
-        typed = {key: text.translate(_LETTERS) for key, text in typed.items()}
+        typed = {key: right_to_left(text) for key, text in typed.items()}
     values: dict[str, Any] = {
         "situation": situation,
         "level": level,
@@ -207,7 +210,7 @@ def mail_to_person(order: ForPerson, services: Services) -> Mail:
     return replace(mail, message_id=unique, date=services.clock())
 
 
-def emmas_letter(own: str, **fields: str) -> Mail:
+def emmas_letter(own: str, **fields: Any) -> Mail:
     """Emma's letter with her eight starters, sent straight to her manager."""
     services = english_services()
     words = services.library.words("en")

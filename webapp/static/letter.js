@@ -50,15 +50,14 @@
     });
   }
 
-  // One press is enough: the button says so, and takes no second one.
-  const send = document.getElementById("send");
-  if (send) {
+  // One press is enough: a button that sends says so, and its form takes no second one.
+  for (const button of document.querySelectorAll("[data-sending]")) {
     let sending = false;
-    send.addEventListener("submit", (event) => {
+    button.form.addEventListener("submit", (event) => {
+      if (event.submitter !== button && event.submitter) return;
       if (sending) event.preventDefault();
       sending = true;
-      const button = send.querySelector("[data-sending]");
-      if (button) button.textContent = button.dataset.sending;
+      button.textContent = button.dataset.sending;
     });
   }
 

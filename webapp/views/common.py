@@ -21,6 +21,9 @@ from ..words import Words
 
 EXTENSION = "word_ahead"
 
+# The page again, with what to look at (RFC 9110, 15.5.21).
+_LOOK_AGAIN = 422
+
 _PLACEHOLDER = re.compile(r"\{\w+\}")
 
 
@@ -57,6 +60,7 @@ def page(template: str, status: int = 200, **values: object) -> Response:
         form_words=texts["form"],
         pages=texts["pages"],
         settings=settings,
+        went_wrong=status == _LOOK_AGAIN,
         languages=services().library.languages,
         has_answers=draft().answers is not None and not draft().sent_at,
         has_outbox="outbox" in current_app.blueprints,

@@ -74,7 +74,10 @@ class WaitingLetters:
     def replace_older(self, ticket: Ticket, browser: bytes) -> int:
         """Delete what this browser put before this letter and has not sent; how many letters."""
         its = waiting.c.browser.in_(self._sealer.labels(browser))
-        older = its & (waiting.c.id != self._sealer.id_of(ticket.token))
+        mine = self._sealer.id_of(ticket.token)
+        # In one order for all: of two that replace each other at the same time, one stays.
+        same_second = (waiting.c.expires_at == ticket.expires_at) & (waiting.c.id < mine)
+        older = its & ((waiting.c.expires_at < ticket.expires_at) | same_second)
         with self._database.writing() as connection:
             return rows.delete(connection, older & rows.may(Event.REPLACE))
 
