@@ -5,9 +5,11 @@ import multiprocessing
 from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
+from typing import cast
 
 _GREETING = b"220 relay.test ESMTP\r\n"
 _EHLO = b"250-relay.test\r\n250-PIPELINING\r\n250 SIZE 1000000\r\n"
+_END = b"\r\n.\r\n"
 
 
 @contextmanager
@@ -28,25 +30,40 @@ def _run(pipe: Connection) -> None:
 
 
 async def _serve(pipe: Connection) -> None:
-    server = await asyncio.start_server(_talk, "127.0.0.1", 0, limit=1 << 20)
+    server = await asyncio.get_running_loop().create_server(_Talk, "127.0.0.1", 0)
     pipe.send(server.sockets[0].getsockname()[1])
     await server.serve_forever()
 
 
-async def _talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    writer.write(_GREETING)
-    while line := await reader.readline():
-        verb = line[:4].upper()
-        if verb == b"EHLO":
-            writer.write(_EHLO)
-        elif verb == b"DATA":
-            writer.write(b"354 go\r\n")
-            await reader.readuntil(b"\r\n.\r\n")
-            writer.write(b"250 taken\r\n")
-        elif verb == b"QUIT":
-            writer.write(b"221 bye\r\n")
-            break
-        else:
-            writer.write(b"250 ok\r\n")
-        await writer.drain()
-    writer.close()
+class _Talk(asyncio.Protocol):
+    """One connection; commands may come many at once (RFC 2920)."""
+
+    def __init__(self) -> None:
+        self._unread = b""
+        self._in_mail = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+        self._transport.write(_GREETING)
+
+    def data_received(self, data: bytes) -> None:
+        self._unread += data
+        answers = []
+        while answer := self._next():
+            answers.append(answer)
+        self._transport.write(b"".join(answers))
+
+    def _next(self) -> bytes:
+        """The answer to what is whole by now; nothing while more has to come."""
+        whole, end, rest = self._unread.partition(_END if self._in_mail else b"\r\n")
+        if not end:
+            return b""
+        self._unread = rest
+        if self._in_mail:
+            self._in_mail = False
+            return b"250 taken\r\n"
+        verb = whole[:4].upper()
+        self._in_mail = verb == b"DATA"
+        return {b"EHLO": _EHLO, b"DATA": b"354 go\r\n", b"QUIT": b"221 bye\r\n"}.get(
+            verb, b"250 ok\r\n"
+        )

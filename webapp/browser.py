@@ -42,6 +42,7 @@ class Draft(dict[str, Any], SessionMixin):
         self.level_chosen = False
         self.kept = ""
         self.sent_at = 0
+        self.sent_what = ""
         self.sent_straight = False
         self.browser = b""
         self.came_with_cookie = False
@@ -57,9 +58,12 @@ class Draft(dict[str, Any], SessionMixin):
         self.kept = ""
         self.mark_sent(0)
 
-    def mark_sent(self, moment: int, *, straight: bool = False) -> None:
-        """Close the letter: it has left at this moment, `straight` to a named person or not."""
-        self.sent_at, self.sent_straight = moment, straight
+    def mark_sent(self, moment: int, *, straight: bool = False, what: str = "") -> None:
+        """Close the letter: it has left at this moment, `straight` to a named person or not.
+
+        `what` stands for the letter and its address (8 hexadecimal digits), to know it again.
+        """
+        self.sent_at, self.sent_straight, self.sent_what = moment, straight, what
 
     def mark_browser(self) -> bytes:
         """Know this browser again when its letter waits for a code: to replace it, or cancel it."""
@@ -151,8 +155,8 @@ def _fields(draft: Draft) -> Iterator[tuple[str, bytes]]:
     yield "d", bytes.fromhex(draft.id)
     yield "k", bytes.fromhex(draft.kept)
     yield "b", draft.browser
-    straight = b"\x01" if draft.sent_straight else b""
-    yield "S", draft.sent_at.to_bytes(4, "big") + straight if draft.sent_at else b""
+    how = bytes((draft.sent_straight,)) + bytes.fromhex(draft.sent_what)
+    yield "S", draft.sent_at.to_bytes(4, "big") + how if draft.sent_at else b""
     answers = draft.answers
     if answers is None:
         return
@@ -174,7 +178,8 @@ def _unpack(packed: bytes, draft: Draft, library: Library) -> None:
     draft.kept = fields.get("k", b"").hex()
     draft.browser = fields.get("b", b"")
     sent = fields.get("S", b"")
-    draft.mark_sent(int.from_bytes(sent[:4], "big"), straight=bool(sent[4:]))
+    straight = sent[4:5] == b"\x01"
+    draft.mark_sent(int.from_bytes(sent[:4], "big"), straight=straight, what=sent[5:].hex())
     draft.answers = _answers(fields, library)
     draft.level_chosen = fields.get("h", b"")[2:] == b"\x01"
 

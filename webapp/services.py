@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 
 from .addresses import DomainExists
 from .keys import Keys
@@ -13,9 +14,14 @@ from .rendering import MailTemplates
 from .settings import Settings
 from .store import Store
 from .wall import Wall
-from .words import Level, Library
+from .words import Level, Library, Words
 
 Clock = Callable[[], datetime.datetime]
+
+
+@cache
+def _wall(words: Words) -> Wall:
+    return Wall(words.condition)
 
 
 @dataclass(frozen=True)
@@ -33,7 +39,7 @@ class Services:
 
     def wall(self, language: str) -> Wall:
         """The wall in a language."""
-        return Wall(self.library.words(language).condition)
+        return _wall(self.library.words(language))
 
     def mail_reason(self, language: str, level: Level) -> str:
         """Why no mail is offered: "no_mail", "wall_mail", or "" where it is.

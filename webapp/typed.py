@@ -13,21 +13,19 @@ _JOINERS: Final = frozenset({"\u200c", "\u200d"})
 _LINE_BREAKS: Final = re.compile(r"\r\n?|[\u0085\u2028\u2029\v\f]")
 _SPACES: Final = re.compile(r"[^\S\n]+")
 
-_ENDINGS: Final = (
-    "com|org|net|edu|gov|mil|int|info|biz|name|pro|app|dev|xyz|online|site|shop|store|club|top|"
-    "link|live|page|blog|cloud|email|click|world|uk|ie|eu|us|ca|au|nz|de|fr|es|it|nl|be|ch|at|se|"
-    "no|dk|fi|pl|pt|cz|ru|cn|jp|in|br|io|me|co|tv|cc|ly|gl|gg|to|ai|sh|im|ws"
-)
 _LINK: Final = re.compile(
-    rf"(?:[a-z][a-z0-9+.-]*://|www\.)\S+|\S+@\S+"
-    rf"|(?<![\w.])(?:[^\W_](?:[\w-]{{0,62}})\.){{1,8}}(?:{_ENDINGS})(?![\w-])(?:/\S*)?",
+    r"(?:[a-z][a-z0-9+.-]*://|www\.)\S+|\S+@\S+"
+    # A name with a dot and two letters after it: mail programs make links of what they know, and
+    # nobody can know all endings. "e.g." and "9.30am" are none.
+    r"|(?<![\w.])(?:[^\W_](?:[\w-]{0,62})\.){1,8}[^\W\d_]{2,}(?![\w-])(?:/\S*)?"
+    r"|(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])",
     re.IGNORECASE,
 )
 _HOURS: Final = r"(?:[01]?\d|2[0-3])\.[0-5]\d"
 _YEAR: Final = r"(?:19|20)\d\d"
 # What has many digits and is no telephone number: 23/11/2026, 9.30-10.30, 2019-2023.
 _DATE: Final = re.compile(
-    r"(?<![\d.])(?:\d{1,4}([./-])\d{1,2}\1\d{1,4}"
+    r"(?<![\d.])(?:(?:\d{1,2}([./-])\d{1,2}\1(?:\d\d){1,2}|\d{4}([./-])\d{1,2}\2\d{1,2})"
     rf"|{_HOURS}\s?[-–]\s?{_HOURS}|{_YEAR}\s?[-–/]\s?{_YEAR})(?!\.?\d)"
 )
 # Seven digits are the shortest telephone number; spaces, dots and brackets do not hide it.

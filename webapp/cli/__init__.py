@@ -39,6 +39,7 @@ def init_app(app: Flask, mail_templates: Path) -> None:
     app.cli.add_command(host.database())
     app.cli.add_command(host.purge())
     app.cli.add_command(host.counts())
+    app.cli.add_command(host.block())
 
 
 def _letter_command(mail_templates: Path) -> click.Command:

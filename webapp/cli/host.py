@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import click
 from flask.cli import AppGroup
 
+from ..addresses import read_address
 from ..database import DatabaseUnavailable
+from ..errors import AnswersError
 from ..settings import from_environment
 from ..store import Store, open_store
 
@@ -64,6 +68,22 @@ class HostCommands:
         except DatabaseUnavailable as error:
             raise click.ClickException(f"DATABASE_URL: {error}.") from None
         return store
+
+    def block(self) -> click.Command:
+        """`flask block`."""
+
+        @click.command("block", help="Send no more mail to the address on standard input.")
+        @click.argument("address", type=click.File("r", encoding="utf-8"), default="-")
+        def block(address: IO[str]) -> None:
+            try:
+                blocked = read_address(address.read())
+            except AnswersError:
+                click.echo("This is not one plain address.", err=True)
+                sys.exit(2)
+            self._store().ledger.block(blocked)
+            click.echo("Nothing will be sent to this address any more.")
+
+        return block
 
     def _store(self) -> Store:
         return open_store(from_environment(os.environ, self.instance))

@@ -45,8 +45,13 @@ def code_notice(
     return _notice("code", address, ticket.token, _frame(words) | context, services)
 
 
-def receipt_notice(waiting: SealedLetter, opened: Opened, services: Services) -> Mail:
-    """The writer's proof: the letter, to whom, when, what was agreed, what was deleted."""
+def receipt_notice(
+    waiting: SealedLetter, opened: Opened, services: Services, *, noted: bool
+) -> Mail:
+    """The writer's proof: the letter, to whom, when, what was agreed, what was deleted.
+
+    Where the sending could not be `noted`, the letter still waits, and the receipt says so.
+    """
     words = services.library.words(waiting.language)
     texts = words.texts["mails"]["receipt"]
     values = {
@@ -57,7 +62,8 @@ def receipt_notice(waiting: SealedLetter, opened: Opened, services: Services) ->
         "consent": waiting.consent,
         "version": waiting.version,
     }
-    keys = ("sent", "handed", "reply", "consent", "words", "deleted")
+    last = "deleted" if noted else "still_here"
+    keys = ("sent", "handed", "reply", "consent", "words", last)
     context: dict[str, Any] = {
         "title": texts["title"],
         "subject": texts["subject"],

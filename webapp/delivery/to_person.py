@@ -8,6 +8,7 @@ import logging
 from dataclasses import dataclass
 from typing import Final
 
+from ..database import DatabaseUnavailable
 from ..errors import WordAheadError
 from ..ledger import Kind, LedgerUnavailable, ToOwn, ToPerson
 from ..mail import message_id
@@ -92,7 +93,11 @@ def ask_for_yes(order: ForPerson, seal: str, services: Services, *, agreed: bool
     if outcome.result not in (Result.SENT, Result.PERHAPS_SENT):
         store.waiting.drop(ticket)
         raise CodeNotSent(outcome)
-    store.waiting.replace_older(ticket, order.browser)
+    try:
+        store.waiting.replace_older(ticket, order.browser)
+    except DatabaseUnavailable:
+        # The code is on its way: an older letter that stays for a while does less harm.
+        _log.error("event=replace-failed")
     return ticket
 
 
@@ -131,7 +136,7 @@ def send_opened(
     ended = _settle(claim, outcome, store)
     if outcome.result is not Result.SENT:
         return ended
-    receipt = _send_receipt(waiting, opened, services)
+    receipt = _send_receipt(waiting, opened, services, noted=ended.noted)
     return dataclasses.replace(ended, has_receipt=receipt.result is Result.SENT)
 
 
@@ -145,13 +150,15 @@ def _settle(claim: Claim, outcome: Outcome, store: Store) -> Ended:
     return Ended(outcome.result, state, noted=True)
 
 
-def _send_receipt(waiting: SealedLetter, opened: Opened, services: Services) -> Outcome:
+def _send_receipt(
+    waiting: SealedLetter, opened: Opened, services: Services, *, noted: bool
+) -> Outcome:
     """The writer's copy. It never counts, and its failure never sends the letter again."""
     store, post = services.store, services.post
     try:
         if store is None or post is None or store.ledger.is_blocked(waiting.own):
             return Outcome(Result.NOT_SENT)
-        return post.send(receipt_notice(waiting, opened, services))
+        return post.send(receipt_notice(waiting, opened, services, noted=noted))
     except WordAheadError:
         return Outcome(Result.NOT_SENT)
 

@@ -18,6 +18,8 @@ from .parts import DirectSend, OutboxFolder, is_loopback
 __all__ = ["OutboxFolder", "Settings", "from_environment", "is_loopback"]
 
 _NEEDED: Final = ("SECRET_KEY", "PUBLIC_URL", "MAIL_URL", "HOST_NAME", "HOST_CONTACT")
+# More hops than this are a slip, and each one that is not there lets a visitor make up an address.
+_MOST_PROXIES: Final = 5
 # Two evenings to find the mail, and to think it over.
 USUAL_WAITING_HOURS: Final = 48
 # Requests a minute from one address, for each page and method. A person taps once in a second or
@@ -90,13 +92,15 @@ def from_environment(environ: Mapping[str, str], instance: Path) -> Settings:
         host_contact=parts.one_line("HOST_CONTACT", values["HOST_CONTACT"]),
         demo=demo,
         check_domains=not demo and parts.choice(values, "CHECK_DOMAINS", ("on", "off")) == "on",
-        trusted_proxies=parts.number(values, "TRUSTED_PROXIES", usual=0),
+        trusted_proxies=parts.number(values, "TRUSTED_PROXIES", usual=0, most=_MOST_PROXIES),
         database_url=parts.database_url(values, instance),
         database_lasts=lasts,
         direct_send=parts.direct_send(values) if lasts and mail is not None else "off",
         direct_send_domains=parts.domains(values),
-        waiting_hours=parts.number(values, "WAITING_HOURS", usual=USUAL_WAITING_HOURS, most=168),
+        waiting_hours=parts.number(
+            values, "WAITING_HOURS", usual=USUAL_WAITING_HOURS, least=1, most=168
+        ),
         flood_storage=values.get("RATELIMIT_STORAGE_URI", "").strip() or "memory://",
-        flood_minute=parts.number(values, "LIMITS_FLOOD_MINUTE", usual=USUAL_FLOOD),
+        flood_minute=parts.number(values, "LIMITS_FLOOD_MINUTE", usual=USUAL_FLOOD, least=1),
         limits=parts.limits(values),
     )

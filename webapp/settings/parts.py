@@ -57,7 +57,8 @@ def public_url(value: str) -> str:
     loopback = parts.scheme == "http" and is_loopback(parts.hostname or "")
     if not parts.hostname or not (parts.scheme == "https" or loopback):
         raise SettingsError("PUBLIC_URL has to begin with https:// (http:// only on loopback).")
-    if parts.path.strip("/") or parts.query or parts.fragment or parts.username:
+    bare = not (parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc)
+    if not bare or not parts.netloc.isascii():
         raise SettingsError("PUBLIC_URL has to be a host alone, such as https://letters.example.")
     # As browsers write an origin: in small letters, and without the usual port.
     address = f"{parts.scheme}://{parts.netloc}".lower()
@@ -128,7 +129,7 @@ def direct_send(values: Mapping[str, str]) -> DirectSend:
 def domains(values: Mapping[str, str]) -> tuple[str, ...]:
     """The domains that direct letters may go to."""
     found = values.get("DIRECT_SEND_DOMAINS", "").replace(",", " ").split()
-    return tuple(one.lower().lstrip("@.") for one in found)
+    return tuple(one.lower().lstrip("*").lstrip("@.") for one in found)
 
 
 def limits(values: Mapping[str, str]) -> Limits:
@@ -150,11 +151,14 @@ def choice(values: Mapping[str, str], name: str, known: Sequence[str]) -> str:
     return value
 
 
-def number(values: Mapping[str, str], name: str, *, usual: int, most: int = 1_000_000_000) -> int:
+def number(
+    values: Mapping[str, str], name: str, *, usual: int, least: int = 0, most: int = 1_000_000_000
+) -> int:
     """A whole number."""
     value = values.get(name, "").strip() or str(usual)
-    if not (value.isascii() and value.isdecimal() and len(value) < 11 and int(value) <= most):
-        raise SettingsError(f"{name} has to be a whole number of at most {most}.")
+    is_number = value.isascii() and value.isdecimal() and len(value) < 11
+    if not (is_number and least <= int(value) <= most):
+        raise SettingsError(f"{name} has to be a whole number from {least} to {most}.")
     return int(value)
 
 

@@ -14,7 +14,7 @@ from ..delivery.to_self import ToSelf, send_to_self
 from ..forms import DeleteForm, SendForm
 from ..ledger import LedgerUnavailable
 from ..letter import compose, contradictions
-from ..post import Result
+from ..post import Outcome, Result
 from ..questions import Question, open_questions, own_names, seal_of_names
 from ..rendering import Bodies
 from .common import page, services, words
@@ -50,11 +50,12 @@ def check_submit() -> Response:
     """Email the letter to its writer; or show the page again and say why not."""
     form = SendForm(words())
     if draft().sent_at and form.draft.data == draft().id:
-        return redirect(url_for("check.sent"), 303)
+        return _pressed_again(form)
     if stop := refused(form) or closed():
         return stop
     if "keep" in request.form and form.csrf_token.validate(form):
-        draft().kept = seal_of_names(answers(), services())
+        # Only what the page showed is kept; words added in another tab are asked about.
+        draft().kept = request.form["keep"] if _is_hexadecimal(request.form["keep"]) else ""
         return redirect(url_for("check.check"), 303)
     if names_to_ask() or not form.validate_on_submit():
         return _check_page(form, 422)
@@ -69,18 +70,17 @@ def sent() -> Response:
     """Show what to do now; nothing of the letter."""
     if not draft().sent_at:
         return page("nothing.html")
-    can_return = services().clock().timestamp() - draft().sent_at <= _SECONDS_TO_COME_BACK
-    return page("sent.html", can_return=can_return, straight=draft().sent_straight)
+    straight = draft().sent_straight
+    return page("sent.html", can_return=_can_return(), straight=straight, another=False)
 
 
 @bp.post("/letter/sent")
 def sent_submit() -> Response:
     """Bring the answers back, as a new draft."""
     found = draft()
-    fresh = services().clock().timestamp() - found.sent_at <= _SECONDS_TO_COME_BACK
     if not DeleteForm().validate_on_submit():
         return redirect(url_for("check.sent"), 303)
-    if found.answers is None or not fresh:
+    if found.answers is None or not _can_return():
         return page("nothing.html", 409)
     found.begin(found.answers)
     return redirect(url_for("check.check"), 303)
@@ -127,9 +127,36 @@ def _send(form: SendForm) -> Response:
     except LedgerUnavailable:
         return _check_page(form, 503, outcome="away")
     if outcome.result is Result.SENT:
-        draft().mark_sent(int(services().clock().timestamp()))
+        what = _what_is_sent(order.shown, order.address)
+        draft().mark_sent(int(services().clock().timestamp()), what=what)
         return redirect(url_for("check.sent"), 303)
-    return _check_page(form, outcome=_OUTCOMES[outcome.result])
+    return _check_page(form, outcome=_told(outcome))
+
+
+def _pressed_again(form: SendForm) -> Response:
+    """Tell a second press of the same letter what became of it; any other has sent nothing."""
+    if _what_is_sent(form.shown.data or "", (form.email.data or "").strip()) == draft().sent_what:
+        return redirect(url_for("check.sent"), 303)
+    return page("sent.html", 409, can_return=_can_return(), straight=False, another=True)
+
+
+def _what_is_sent(shown: str, address: str) -> str:
+    return services().keys.fingerprint("sent/v1", shown, address.lower())[:8]
+
+
+def _can_return() -> bool:
+    return services().clock().timestamp() - draft().sent_at <= _SECONDS_TO_COME_BACK
+
+
+def _is_hexadecimal(text: str) -> bool:
+    return len(text) == 8 and set(text) <= set("0123456789abcdef")
+
+
+def _told(outcome: Outcome) -> str:
+    """Which words tell this outcome; only at RCPT a refusal is about the address."""
+    if outcome.result is Result.REFUSED and outcome.phase not in ("rcpt", "told"):
+        return "refused_mail"
+    return _OUTCOMES[outcome.result]
 
 
 def problem_page(outcome: str) -> Response:
@@ -162,6 +189,7 @@ def _check_page(
         outcome=outcome,
         again=outcome in ("not_sent", "perhaps"),
         names=names_to_ask(),
+        names_seal=seal_of_names(answers(), services()),
         direct_reason=services().direct_reason(answers().language, answers().level),
         mail_reason=mail_reason,
         contradictions=contradictions(answers(), words()),

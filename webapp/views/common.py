@@ -24,6 +24,8 @@ EXTENSION = "word_ahead"
 # The page again, with what to look at (RFC 9110, 15.5.21).
 _LOOK_AGAIN = 422
 
+_BEGINNING = {"steps.where", "steps.where_submit"}
+
 _PLACEHOLDER = re.compile(r"\{\w+\}")
 
 
@@ -37,7 +39,8 @@ def words() -> Words:
     answers = draft().answers
     asked = _asked_language()
     library = services().library
-    if asked in library.languages:
+    # Only the first page changes the language: a letter and its wall speak the same one.
+    if asked in library.languages and (answers is None or request.endpoint in _BEGINNING):
         return library.words(asked)
     return library.words(answers.language if answers else "")
 

@@ -114,6 +114,8 @@ def _open_questions(form: SomeoneForm) -> list[Question]:
         question
         for address in addresses
         for question in open_questions(address, answers(), answered, services())
+        # The reader's own address tells them nothing new.
+        if question.key != "ask_named" or address == form.email.data
     ]
 
 
