@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import threading
 from collections.abc import Callable
 from typing import Final
 
@@ -37,6 +38,9 @@ _PROVIDERS: Final = (
 _ALIKE: Final = 0.82
 _REAL_NEIGHBOURS: Final = frozenset({"mail.com", "email.com", "ymail.com", "live.com", "gmx.com"})
 _ENDING_SLIPS: Final = (".con", ".cmo", ".vom", ".comm", ".ocm", ".co.ku", ".couk", ".og.uk")
+
+# Of a process's eight threads, so many may wait for a name server; the question is only a help.
+_looking_up: Final = threading.BoundedSemaphore(2)
 
 DomainExists = Callable[[str], bool]
 
@@ -98,6 +102,8 @@ def _near(domain: str) -> str:
 
 def domain_exists(domain: str) -> bool:
     """Whether the domain takes mail, or may: only a clear "no such name" counts as no."""
+    if not _looking_up.acquire(blocking=False):
+        return True
     try:
         resolver = dns.resolver.Resolver()
         resolver.lifetime = LOOKUP_SECONDS
@@ -106,4 +112,6 @@ def domain_exists(domain: str) -> bool:
         return False
     except dns.exception.DNSException:
         return True
+    finally:
+        _looking_up.release()
     return True

@@ -51,6 +51,11 @@ class Draft(dict[str, Any], SessionMixin):
     def __repr__(self) -> str:
         return "Draft()"
 
+    @property
+    def has_letter(self) -> bool:
+        """Whether it holds answers for a situation that there is."""
+        return self.answers is not None and bool(self.answers.situation)
+
     def begin(self, answers: Answers) -> None:
         """Put answers in under a new id, so that another tab's form can no longer change them."""
         self.answers = answers
@@ -198,9 +203,8 @@ def _answers(fields: dict[str, bytes], library: Library) -> Answers | None:
     if not language or "h" not in fields:
         return None
     words = library.words(language)
+    # "" where a change of the words took the situation away: it is asked again, the rest is kept.
     situation = _named_by(words.situations, fields.get("s", b""))
-    if not situation:
-        return None
     ticked = fields.get("y", b"")
     hashes = {ticked[at : at + _HASH_BYTES] for at in range(0, len(ticked), _HASH_BYTES)}
     level, voice, _ = fields["h"]

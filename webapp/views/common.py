@@ -65,7 +65,7 @@ def page(template: str, status: int = 200, **values: object) -> Response:
         settings=settings,
         went_wrong=status == _LOOK_AGAIN,
         languages=services().library.languages,
-        has_answers=draft().answers is not None and not draft().sent_at,
+        has_answers=draft().has_letter and not draft().sent_at,
         has_outbox="outbox" in current_app.blueprints,
         **values,
     )

@@ -86,7 +86,7 @@ def closed(*, level_needed: bool = True) -> Response | None:
     """
     if draft().sent_at:
         return redirect(url_for("check.sent"), 303)
-    if draft().answers is None:
+    if not draft().has_letter:
         return redirect(url_for("steps.where"), 303)
     if level_needed and not draft().level_chosen:
         return redirect(url_for("steps.how_much"), 303)
@@ -97,7 +97,7 @@ def refused(form: StepForm) -> Response | None:
     """Why this post cannot be taken at all: no cookie, no letter, or another tab's letter."""
     if not draft().came_with_cookie:
         return page("no_cookie.html", 400)
-    if draft().answers is None or draft().sent_at:
+    if not draft().has_letter or draft().sent_at:
         return page("nothing.html", 409)
     if form.draft.data != draft().id:
         return redirect(url_for("check.check", changed=1), 303)
