@@ -135,7 +135,9 @@ def _of_level(words: Words, level: Level, services: Services) -> Iterator[Sample
         yield Sample(f"{start} to oneself", letter_to_self(_to_self(letter, words, own), services))
         order = _to_person(letter, words, (own, recipient, name))
         yield Sample(f"{start} to a person", mail_to_person(order, services))
-        receipt = receipt_notice(unpack(pack(order, services)), _opened(), services)
+        receipt = receipt_notice(
+            unpack(pack(order, services)), _opened(), services, noted=size == "shortest"
+        )
         yield Sample(f"{start} receipt", receipt)
 
 

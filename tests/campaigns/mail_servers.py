@@ -11,7 +11,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from webapp.forwarding import forwarded
 from webapp.letter import Answers, compose
@@ -31,7 +31,7 @@ from .table import Row
 
 # What servers on the way have been known to spoil: a line that begins "From ", a lone dot, letters
 # beyond ASCII, marks of HTML, and a line that is longer than SMTP allows unfolded.
-TYPED: Final = {
+TYPED: Final[dict[str, Any]] = {
     "to_name": "Ms Patel & the Löwe team",
     "first": "If I go quiet, I can still hear <you> & I'm not rude.",
     "own_words": (
