@@ -46,7 +46,11 @@ class WaitingLetters:
         """
         labels = self._sealer.labels(browser) if browser else []
         with self._database.reading() as connection:
-            expires_at = self._database.now(connection) + self._life
+            newest = connection.scalar(
+                sa.select(sa.func.max(waiting.c.expires_at)).where(waiting.c.browser.in_(labels))
+            )
+            # Later than what this browser put before, so that "older" is clear within one second.
+            expires_at = max(self._database.now(connection) + self._life, (newest or 0) + 1)
         token, code = new_token(), new_code()
         with slot():
             key = self._sealer.key(token, code, expires_at)
