@@ -1,0 +1,111 @@
+"""The app on a port of this machine, with a mail service that answers as a proof says."""
+
+from __future__ import annotations
+
+import datetime
+import logging
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from webapp.mail import Mail
+from webapp.post import Outcome, Result
+from webapp.post.outbox import OutboxPost
+from webapp.settings import OutboxFolder
+
+from ..direct import paths_in
+from ..mails import read
+from ..visitor import DEMO, make_app
+
+
+@dataclass
+class MailService:
+    """Puts every mail into the demo's outbox, keeps it, and answers what it is told to."""
+
+    folder: Path
+    result: Result = Result.SENT
+    # How long it takes to answer, in seconds.
+    slow: float = 0
+    mails: list[bytes] = field(default_factory=list, repr=False)
+    recipients: list[str] = field(default_factory=list, repr=False)
+
+    def send(self, mail: Mail) -> Outcome:
+        """Take a mail."""
+        time.sleep(self.slow)
+        self.mails.append(mail.to_bytes())
+        self.recipients.append(mail.recipient)
+        OutboxPost(self.folder).send(mail)
+        return Outcome(self.result)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def code(self) -> str:
+        """The digits of the newest code mail."""
+        subjects = [str(read(one)["Subject"]) for one in self.mails]
+        return [one for one in subjects if "code" in one][-1].partition(": ")[2]
+
+    def link(self) -> str:
+        """The path that the newest mail with a link of ours leads to."""
+        return [path for one in self.mails for path in paths_in(read(one))][-1]
+
+
+@dataclass
+class Site:
+    """A host, its mail service, and a switch that breaks it."""
+
+    url: str
+    post: MailService
+    broken: bool = False
+
+    def now(self) -> datetime.datetime:
+        """The time; or the mistake of ours that nobody foresaw."""
+        if self.broken:
+            raise RuntimeError("broken for a proof")
+        return datetime.datetime.now(datetime.UTC)
+
+
+class _Quiet(WSGIRequestHandler):
+    """Serves without a line for each request; HTTP/1.1, as real servers speak."""
+
+    protocol_version = "HTTP/1.1"
+
+    def log(self, type: str, message: str, *args: Any) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def site(**settings: Any) -> Iterator[Site]:
+    """A demo with direct sending on a free port; some settings may be others."""
+    folder = Path(tempfile.mkdtemp(prefix="word-ahead-site-"))
+    server = make_server(
+        "127.0.0.1",
+        0,
+        lambda environ, start: app(environ, start),
+        threaded=True,
+        request_handler=_Quiet,
+    )
+    here = Site(f"http://127.0.0.1:{server.server_port}", MailService(folder))
+    values: dict[str, Any] = {"mail": OutboxFolder(folder), "direct_send": "on"}
+    changed = replace(DEMO, public_url=here.url, **(values | settings))
+    post = here.post if changed.mail else None
+    app = make_app(changed, post=post, clock=here.now)
+    # That it broke when it was told to is no news.
+    app.logger.setLevel(logging.CRITICAL)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield here
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+        shutil.rmtree(folder, ignore_errors=True)

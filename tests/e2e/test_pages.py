@@ -1,0 +1,60 @@
+"""Every page there is, in a real Chromium: what axe-core and a keyboard find, and 320 pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from .. import browser
+from ..campaigns.keyboard import lost_on_the_way
+from ..campaigns.looks import NARROWEST, PHONE, barriers, sideways
+from ..campaigns.site import Site, site
+from ..campaigns.walk import LONG, Walk, other_hosts
+
+pytestmark = pytest.mark.browser
+
+# Chromium itself writes these two to the console: a status that is no mistake of the page, and
+# that "Delete my answers" cleared what it should.
+_NO_COMPLAINTS = (
+    "Failed to load resource: the server responded with a status of",
+    "Clear-Site-Data",
+)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with browser.launch() as running:
+        yield running
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    context = chromium.new_context()
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def here() -> Iterator[Site]:
+    with site() as running:
+        yield running
+
+
+def test_no_page_has_a_barrier_scrolls_sideways_loses_the_keyboard_or_complains(
+    page: Page, here: Site
+) -> None:
+    """One walk, since the way to the pages takes longest; the names are as long as names get."""
+    complaints: list[str] = []
+    wrong = []
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    for name in chain(Walk(page, here, LONG).everywhere(), other_hosts(page, LONG)):
+        NARROWEST.put_on(page)
+        wrong += [f"{name}: {by} px too wide" for by in [sideways(page)] if by]
+        PHONE.put_on(page)
+        wrong += [f"{name}: {what}" for what in barriers(page) + lost_on_the_way(page)]
+    assert wrong == []
+    assert [text for text in complaints if not text.startswith(_NO_COMPLAINTS)] == []
