@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 # The system's own name first; the others for machines where that one is too old.
 PYTHONS := $(PYTHON) python3 python3.13 python3.12 python3.11 python3.14 python
 
-.PHONY: help run test lint check bench golden format lock runtime dev
+.PHONY: help run test lint check bench proof golden format lock runtime dev
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -34,6 +34,9 @@ bench: dev  ## the measures, one JSON line each; a missed bound is a failure
 
 golden: dev  ## write the approved letters anew: read what changed aloud before you commit it
 	@$(BIN)/python -m tests.golden_letters
+
+proof: dev  ## campaigns of an hour or so, and one table of what they tried (ARGS="kill load")
+	@$(BIN)/python -m tests.campaigns $(ARGS)
 
 format: dev  ## put the code into its one format, and mend what mends itself
 	@$(BIN)/ruff check --fix-only .

@@ -121,7 +121,9 @@ def _cancel(store: Store, opened: Opened, form: CodeForm) -> Response:
     state = store.waiting.cancel(opened)
     if state is not State.GONE:
         return _opened_page(_now(opened, state, form), form)
-    return page("cancelled.html", how="doubt" if opened.state is State.UNCERTAIN else "unsent")
+    # One that was being sent a moment ago may have arrived.
+    certain = opened.state in (State.WAITING, State.REFUSED)
+    return page("cancelled.html", how="unsent" if certain else "doubt")
 
 
 def _cancel_from_this_browser(store: Store, token: str) -> Response:

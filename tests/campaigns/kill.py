@@ -1,0 +1,408 @@
+"""SIGKILL in the middle of sending, many times over: nothing goes twice, and nothing is lost."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import random
+import re
+import sqlite3
+import sys
+import threading
+import time
+import urllib.parse
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+from webapp.sealing import Sealer
+from webapp.waiting.states import LEASE
+
+from ..direct import CHEAP, paths_in, told
+from ..letter_page import plain_words
+from ..mails import bodies
+from ..served import Caller
+from ..visitor import Page
+from .scan import scan, tells
+from .server import PATIENCE, SECRET, Server, fresh_folder, postgresql, running, wait
+from .sink import Sink, Trap, running_sink
+from .table import Row
+from .watcher import Watcher
+
+KILLS: Final = int(os.environ.get("KILLS", "500"))
+KILLS_POSTGRESQL: Final = KILLS // 5
+
+# Where the server is killed, as it is seen from outside just after the kill.
+BEFORE_CLAIM: Final = "before the claim"
+CLAIMED: Final = "claimed, relay not called"
+PAGE_READY: Final = "noted, page not out"
+PAGE_OUT: Final = "page out"
+RANDOM: Final = "random"
+_AT_THE_RELAY: Final = {
+    "greeting": "connected",
+    "ehlo": "connected",
+    "mail": "MAIL",
+    "rcpt": "RCPT",
+    "data": "DATA",
+    "payload": "letter half over",
+    "dot": "dot there, 250 not said",
+    "said": "250 said, not noted",
+}
+PHASES: Final = (
+    BEFORE_CLAIM,
+    CLAIMED,
+    *dict.fromkeys(_AT_THE_RELAY.values()),
+    PAGE_READY,
+    PAGE_OUT,
+)
+_STEP_OF: Final = {phase: step for step, phase in reversed(_AT_THE_RELAY.items())}
+# Of so many kills one takes the whole server down; the others all its workers at once.
+_WHOLE_SERVER_EVERY: Final = 5
+# Every so many runs the "perhaps" is answered with its tick.
+_TICK_EVERY: Final = 3
+EMMA: Final = "canary.emma@home.example.org"
+_SAID: Final = {
+    "name": "Canaryemma",
+    # More than the sockets between us hold: a letter can be half over. é is three bytes in a mail.
+    "more": {"to_name": "Canarymanager", "own_words": "Canaryown " + "é" * 500},
+    "ticks": 40,
+}
+
+
+@dataclass
+class Run:
+    """One kill, and what came of it."""
+
+    wanted: str
+    recipient: str
+    token: str = field(repr=False)
+    code: str = field(repr=False)
+    letter: str = field(repr=False)
+    phase: str = ""
+    answered: bool = False
+    delivered_by_kill: int = 0
+    # What the plain second click was told, and what it delivered.
+    shown: str = ""
+    delivered_plain: int = 0
+    ticked: bool = False
+    delivered: int = 0
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def path(self) -> str:
+        """Where its code is asked for."""
+        return f"/confirm/{self.token}"
+
+    @property
+    def id(self) -> bytes:
+        """Its row."""
+        return Sealer([SECRET], cost=CHEAP).id_of(self.token)
+
+
+class Campaign:
+    """A server, a relay and a browser; each run kills the server once."""
+
+    def __init__(self, server: Server, sink: Sink, seed: int) -> None:
+        self.server, self.sink = server, sink
+        self.watcher = Watcher(server.url)
+        self.chance = random.Random(seed)  # noqa: S311  picks moments, guards nothing
+        self.emma = Caller(server.base)
+        self.emma.reaches_check(**_SAID)
+        self.runs: list[Run] = []
+        self._prepared_so_far = 0
+        # How long an undisturbed send takes, so that random kills fall all over it.
+        self.usual = self._send_undisturbed()
+
+    def run(self, wanted: str) -> Run:
+        """Prepare a letter, kill its sending, and look what is left."""
+        run = self._prepared(wanted)
+        self.runs.append(run)
+        self._killed(run)
+        self._looked_after(run)
+        return run
+
+    def _send_undisturbed(self) -> float:
+        run = self._prepared("")
+        begun = time.monotonic()
+        _Answer(self.server.port, run.path, {"code": run.code, "send": "yes"}).join()
+        return time.monotonic() - begun
+
+    def _prepared(self, wanted: str) -> Run:
+        self._prepared_so_far += 1
+        recipient = f"canary.manager{self._prepared_so_far}@vets.example.org"
+        typed = {
+            "recipient_name": "Canary Patel",
+            "recipient_email": recipient,
+            "email": EMMA,
+            "may": "yes",
+        }
+        self.emma.opens("/letter/someone").submits("/letter/someone", **typed)
+        letter = _squeezed(self.emma.page.letter())
+        self.emma.submits("/letter/someone", consent="yes")
+        mail = self.sink.to(EMMA)[-1].message
+        code = re.search(r"\d{3} \d{3}", str(mail["Subject"]))
+        if not code or not letter:
+            raise RuntimeError("no code mail came")
+        token = paths_in(mail)[-1].rpartition("/")[2]
+        return Run(wanted, recipient, token, code[0], letter)
+
+    # ------------------------------------------------------------------ the kill
+    def _killed(self, run: Run) -> None:
+        trap = self._trap(run.wanted)
+        self.sink.watch(trap)
+        if run.wanted in ("connected", "letter half over") or self.chance.random() < 0.3:
+            self.sink.hang_up()
+        whole = len(self.runs) % _WHOLE_SERVER_EVERY == 0
+        with ExitStack() as held:
+            self._hold_before(run, held)
+            answer = _Answer(self.server.port, run.path, {"code": run.code, "send": "yes"})
+            self._wait_for_the_moment(run, trap, held, answer)
+            (self.server.kill_all if whole else self.server.kill_workers)()
+            run.answered = answer.came.is_set()
+            reached = self.sink.furthest()
+        if trap:
+            trap.go.set()
+        answer.join()
+        if whole:
+            self.server.start()
+        self.sink.hang_up()
+        run.phase = self._phase(run, reached)
+        run.problems += tells(self.server.folder)
+
+    def _trap(self, wanted: str) -> Trap | None:
+        if wanted == PAGE_READY:
+            return Trap(self.chance.choice(["mail", "data", "dot"]), mail=2)
+        if wanted == "250 said, not noted":
+            return Trap("said")
+        step = _STEP_OF.get(wanted)
+        return Trap(step) if step else None
+
+    def _hold_before(self, run: Run, held: ExitStack) -> None:
+        if run.wanted == BEFORE_CLAIM:
+            held.enter_context(self.watcher.letters_held(run.id))
+        if run.wanted == CLAIMED:
+            held.enter_context(self.watcher.counts_held())
+
+    def _wait_for_the_moment(
+        self, run: Run, trap: Trap | None, held: ExitStack, answer: _Answer
+    ) -> None:
+        if trap:
+            trap.reached.wait(PATIENCE)
+        if trap and trap.step == "said":
+            # The 250 arrives, but cannot be noted.
+            held.enter_context(self.watcher.letters_held(run.id))
+            trap.go.set()
+        if run.wanted == CLAIMED:
+            wait(lambda: self.watcher.state(run.id) == "sending")
+        if run.wanted == PAGE_OUT:
+            answer.came.wait(PATIENCE)
+        if run.wanted == RANDOM:
+            time.sleep(self.chance.uniform(0, self.usual))
+        else:
+            time.sleep(self.chance.uniform(0.001, 0.02))
+
+    def _phase(self, run: Run, reached: str) -> str:
+        """What was seen: how far the relay was, what the row says, whether the page came."""
+        if run.answered:
+            return PAGE_OUT
+        if self.watcher.state(run.id) == "sent":
+            return PAGE_READY
+        if reached:
+            return _AT_THE_RELAY[reached]
+        return CLAIMED if self.watcher.state(run.id) == "sending" else BEFORE_CLAIM
+
+    # ------------------------------------------------------------------ the second click
+    def _looked_after(self, run: Run) -> None:
+        run.delivered_by_kill = self._delivered(run)
+        phone = Caller(self.server.base)
+        self._is_true(run, phone.posts(run.path, {"code": run.code}).page)
+        self._is_true(run, self._plain_click(run, phone))
+        self.server.moves_clock(LEASE + 1)
+        found = phone.posts(run.path, {"code": run.code}).page
+        self._is_true(run, found)
+        last = self._plain_click(run, phone)
+        self._is_true(run, last)
+        run.shown = _kind(last)
+        run.delivered_plain = self._delivered(run)
+        if run.shown == "uncertain" and len(self.runs) % _TICK_EVERY == 0:
+            run.ticked = True
+            last = self._ticked_click(run, phone, found)
+        run.delivered = self._delivered(run)
+        self._judge(run, last)
+
+    def _plain_click(self, run: Run, phone: Caller) -> Page:
+        return phone.posts(run.path, {"code": run.code, "send": "yes"}).page
+
+    def _ticked_click(self, run: Run, phone: Caller, found: Page) -> Page:
+        tick = found.soup.select_one("input[name=again]")
+        again = str(tick["value"]) if tick else ""
+        return phone.posts(run.path, {"code": run.code, "send": "yes", "again": again}).page
+
+    def _delivered(self, run: Run) -> int:
+        return len(self.sink.to(run.recipient))
+
+    def _is_true(self, run: Run, page: Page) -> None:
+        delivered = self._delivered(run)
+        if page.heading == told("sent_heading") and not delivered:
+            run.problems.append("false 'sent'")
+        if delivered and any(told(key) in page.text for key in ("not_sent", "opened_intro")):
+            run.problems.append("false 'not sent'")
+
+    def _judge(self, run: Run, last: Page) -> None:
+        ids = {str(one.message["Message-ID"]) for one in self.sink.to(run.recipient)}
+        if run.delivered_plain > 1:
+            run.problems.append("went twice without the tick")
+        if run.delivered > run.delivered_plain + 1:
+            run.problems.append("one tick sent twice")
+        if len(ids) > 1:
+            run.problems.append("another Message-ID")
+        if not run.delivered and _squeezed_text(last) != run.letter:
+            run.problems.append("lost")
+        for one in self.sink.to(run.recipient):
+            if _squeezed(plain_words(bodies(one.data)[0])) != run.letter:
+                run.problems.append("not the words that were shown")
+
+
+class _Answer(threading.Thread):
+    """A POST under way, which may never be answered."""
+
+    def __init__(self, port: int, path: str, fields: dict[str, str]) -> None:
+        super().__init__(daemon=True)
+        self.came = threading.Event()
+        self._port, self._path = port, path
+        self._body = urllib.parse.urlencode(fields)
+        self.start()
+
+    def run(self) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=PATIENCE)
+        kind = {"Content-Type": "application/x-www-form-urlencoded"}
+        with suppress(OSError, http.client.HTTPException):
+            connection.request("POST", self._path, self._body, kind)
+            connection.getresponse().read()
+            self.came.set()
+        connection.close()
+
+
+def _kind(page: Page) -> str:
+    """What a page after a click is, in one word."""
+    headings = {"sent_heading": "sent", "uncertain_heading": "uncertain"}
+    for key, kind in headings.items():
+        if page.heading == told(key):
+            return kind
+    return "open" if page.soup.select_one("article.letter") else page.heading
+
+
+def _squeezed(text: str) -> str:
+    return re.sub(r"\s", "", text)
+
+
+def _squeezed_text(page: Page) -> str:
+    """The letter of an opened page, without list marks and white space."""
+    article = page.soup.select_one("article.letter")
+    return _squeezed(plain_words(article.get_text())) if article else ""
+
+
+@dataclass
+class Figures:
+    """What a series of kills came to."""
+
+    name: str
+    runs: list[Run]
+    seconds: float
+    hits: list[str]
+    scanned: str
+
+    @property
+    def problems(self) -> Counter[str]:
+        """Everything that fell short, counted."""
+        return Counter(problem for run in self.runs for problem in run.problems)
+
+    @property
+    def falls_short(self) -> list[str]:
+        """In words; empty where all held."""
+        short = [f"{number} × {problem}" for problem, number in self.problems.items()]
+        return short + [f"canary in {one}" for one in self.hits]
+
+    def lines(self) -> Iterator[str]:
+        """The table of phases, and the sums."""
+        head = ("killed", "runs", "had it", "then: sent", "uncertain", "open", "twice", "lost")
+        yield f"{self.name}: {len(self.runs)} runs in {self.seconds:.0f} s"
+        yield _row(*head)
+        for phase in (*PHASES, "all"):
+            runs = [run for run in self.runs if phase in (run.phase, "all")]
+            shown = Counter(run.shown for run in runs)
+            problems = Counter(problem for run in runs for problem in run.problems)
+            yield _row(
+                phase,
+                len(runs),
+                sum(run.delivered_by_kill for run in runs),
+                shown["sent"],
+                shown["uncertain"],
+                shown["open"],
+                problems["went twice without the tick"],
+                problems["lost"],
+            )
+        ticked = [run for run in self.runs if run.ticked]
+        went = sum(run.delivered > run.delivered_plain for run in ticked)
+        yield f"sent once more by the tick: {went} of {len(ticked)} ticks"
+        yield self.scanned
+
+
+def _row(phase: object, *numbers: object) -> str:
+    return f"{phase!s:26}" + "".join(f"{number!s:>11}" for number in numbers)
+
+
+def wanted_phases(number: int, seed: int) -> list[str]:
+    """Each phase equally often, an eighth at random moments, in no order."""
+    chance = random.Random(seed)  # noqa: S311  picks an order, guards nothing
+    at_random = number // 8
+    wanted = [RANDOM] * at_random
+    wanted += [PHASES[at % len(PHASES)] for at in range(number - at_random)]
+    chance.shuffle(wanted)
+    return wanted
+
+
+def kill_campaign(
+    number: int, url: str, folder: Path, *, also: Path | None = None, seed: int = 1
+) -> Figures:
+    """Kill a server over this database so many times, and scan its folder, and another one."""
+    begun = time.monotonic()
+    with running_sink() as sink:
+        server = Server(folder, url, sink.port)
+        with running(server):
+            campaign = Campaign(server, sink, seed)
+            for wanted in wanted_phases(number, seed):
+                campaign.run(wanted)
+        tokens = [run.token for run in campaign.runs]
+        hits, scanned = scan([folder, *([also] if also else [])], tokens)
+        if not any(b"anary" in one.data for one in sink.taken):
+            hits.append("nothing: the scan has no canary to look for")
+    name = "PostgreSQL" if url.startswith("postgres") else "SQLite"
+    return Figures(name, campaign.runs, time.monotonic() - begun, hits, scanned)
+
+
+def main() -> list[Row]:
+    """Kill the server on SQLite, then, in a shorter series, on PostgreSQL."""
+    with fresh_folder() as folder:
+        url = f"sqlite:///{folder / 'server' / 'db' / 'word-ahead.db'}"
+        first = _told(kill_campaign(KILLS, url, folder / "server"))
+    server = f"gunicorn {version('gunicorn')}"
+    rows = [_kills(f"{server}, SQLite {sqlite3.sqlite_version}", first)]
+    with postgresql() as (url, data), fresh_folder() as folder:
+        second = _told(kill_campaign(KILLS_POSTGRESQL, url, folder / "server", also=data))
+        release = (data / "PG_VERSION").read_text().strip()
+    return [*rows, _kills(f"{server}, PostgreSQL {release}", second)]
+
+
+def _told(figures: Figures) -> Figures:
+    sys.stdout.write("\n".join(figures.lines()) + "\n")
+    sys.stdout.flush()
+    return figures
+
+
+def _kills(tool: str, figures: Figures) -> Row:
+    return Row("SIGKILL while sending", tool, len(figures.runs), "; ".join(figures.falls_short))

@@ -1,0 +1,258 @@
+"""Many people at once, and a slow relay: no answer is lost, no letter goes twice."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..direct import paths_in, told
+from ..served import Caller
+from .server import Server, fresh_folder, running
+from .sink import Sink, running_sink
+from .table import Row
+
+CONNECTIONS = (1, 16, 64)
+# How long the relay thinks about each letter.
+SLOW_RELAY = 5.0
+# Longer than a queue of 64 slow journeys before 16 threads.
+PATIENCE = 180.0
+REAL_APP = "webapp:create_app()"
+
+
+@dataclass
+class Line:
+    """One measured series."""
+
+    what: str
+    connections: int
+    requests: int
+    seconds: float
+    p50: float
+    p99: float
+    lost: int
+    twice: int = 0
+
+    def __str__(self) -> str:
+        rate = self.requests / self.seconds
+        return (
+            f"{self.what:34}{self.connections:>6}{self.requests:>10}{rate:>10.1f}"
+            f"{self.p50 * 1000:>10.0f}{self.p99 * 1000:>10.0f}{self.lost:>7}{self.twice:>7}"
+        )
+
+
+HEAD = (
+    f"{'what':34}{'conn.':>6}{'requests':>10}{'per s':>10}{'p50 ms':>10}{'p99 ms':>10}"
+    f"{'lost':>7}{'twice':>7}"
+)
+
+
+@dataclass
+class Journey:
+    """One person from the start page to the receipt, each answer timed."""
+
+    base: str
+    sink: Sink
+    number: int
+    form: list[float] = field(default_factory=list)
+    mails: list[float] = field(default_factory=list)
+    lost: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def own(self) -> str:
+        """Whose letter it is."""
+        return f"emma{self.number}@home.example.org"
+
+    @property
+    def recipient(self) -> str:
+        """To whom it goes."""
+        return f"manager{self.number}@vets.example.org"
+
+    def walk(self) -> None:
+        """The whole way; what goes wrong is counted as a lost answer."""
+        try:
+            self._walk()
+        except (OSError, AssertionError, IndexError, TypeError) as error:
+            self.lost[type(error).__name__] += 1
+
+    def _walk(self) -> None:
+        caller = _Timed(self.base)
+        caller.reaches_check().opens("/letter/someone")
+        typed = {
+            "recipient_name": "Ms Patel",
+            "recipient_email": self.recipient,
+            "email": self.own,
+            "may": "yes",
+        }
+        caller.submits("/letter/someone", **typed)
+        self.form, caller.times = caller.times, []
+        caller.submits("/letter/someone", consent="yes")
+        mail = self.sink.to(self.own)[-1].message
+        code = re.search(r"\d{3} \d{3}", str(mail["Subject"]))
+        assert code
+        caller.opens(paths_in(mail)[-1])
+        path = caller.page.path
+        caller.submits(path, code=code[0])
+        caller.submits(path, send="yes")
+        assert caller.page.heading == told("sent_heading")
+        self.mails = caller.times
+
+
+class _Timed(Caller):
+    """A caller that times each of its answers."""
+
+    def __init__(self, base: str) -> None:
+        super().__init__(base)
+        self.times: list[float] = []
+        opening = self._open
+
+        def timed(request: object, timeout: float) -> object:
+            begun = time.monotonic()
+            answer = opening(request, timeout=PATIENCE)  # type: ignore[arg-type]
+            self.times.append(time.monotonic() - begun)
+            return answer
+
+        self._open = timed  # type: ignore[assignment]
+
+
+@dataclass
+class Figures:
+    """What the load came to."""
+
+    lines: list[Line]
+    memory_before: int
+    memory_after: int
+    tool: str
+
+    @property
+    def falls_short(self) -> list[str]:
+        """In words; empty where all held."""
+        lost, twice = (sum(getattr(one, name) for one in self.lines) for name in ("lost", "twice"))
+        short = [f"{lost} lost answers"] if lost else []
+        return short + ([f"{twice} double mails"] if twice else [])
+
+    def printed(self) -> Iterator[str]:
+        """The table."""
+        yield f"load, relay slowed to {SLOW_RELAY:g} s a letter; form page by {self.tool}"
+        yield HEAD
+        yield from map(str, self.lines)
+        before, after = self.memory_before / 1024, self.memory_after / 1024
+        yield f"memory of all processes: {before:.0f} MB before, {after:.0f} MB after"
+
+
+def load_campaign(folder: Path, *, seconds: int = 5) -> Figures:
+    """The form page, then the whole journey, at each number of connections."""
+    lines = []
+    with running_sink(narrow=False) as sink:
+        url = f"sqlite:///{folder / 'db' / 'word-ahead.db'}"
+        server = Server(folder, url, sink.port, factory=REAL_APP)
+        with running(server):
+            Journey(server.base, sink, 0).walk()
+            before = server.memory()
+            for connections in CONNECTIONS:
+                lines.append(_form_page(server, connections, seconds))
+            sink.delay = SLOW_RELAY
+            for connections in CONNECTIONS:
+                lines += _journeys(server, sink, connections)
+            after = server.memory()
+    return Figures(lines, before, after, wrk_version() or "our own threads")
+
+
+def _journeys(server: Server, sink: Sink, connections: int) -> Iterator[Line]:
+    """As many people at once as there are connections, each on the whole way."""
+    # Numbers that no other series has.
+    people = [Journey(server.base, sink, connections * 1000 + at) for at in range(connections)]
+    begun = time.monotonic()
+    with ThreadPoolExecutor(connections) as pool:
+        list(pool.map(Journey.walk, people))
+    taken = time.monotonic() - begun
+    lost = sum(sum(one.lost.values()) for one in people)
+    twice = sum(max(0, len(sink.to(one.recipient)) - 1) for one in people)
+    for what, times in (
+        ("journey: form pages", [took for one in people for took in one.form]),
+        ("journey: code, open, send", [took for one in people for took in one.mails]),
+    ):
+        yield _line(what, connections, times, taken, lost, twice)
+        lost = twice = 0
+
+
+def _line(  # noqa: PLR0913  one for each column
+    what: str, connections: int, times: list[float], seconds: float, lost: int, twice: int
+) -> Line:
+    cuts = statistics.quantiles(times, n=100) if len(times) > 1 else [*times] * 99 or [0.0] * 99
+    return Line(what, connections, len(times), seconds, cuts[49], cuts[98], lost, twice)
+
+
+def wrk_version() -> str:
+    """The installed wrk, or ""."""
+    if not shutil.which("wrk"):
+        return ""
+    told_by_it = subprocess.run(["wrk", "--version"], capture_output=True, text=True, check=False)  # noqa: S607
+    found = re.search(r"wrk \S+", told_by_it.stdout + told_by_it.stderr)
+    return found[0] if found else "wrk"
+
+
+def _form_page(server: Server, connections: int, seconds: int) -> Line:
+    """Requests of the start page, by wrk where it is, else by our own threads."""
+    if not wrk_version():
+        return _form_page_by_threads(server, connections, seconds)
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "60s", "--latency"]
+    done = subprocess.run([*command, server.base + "/"], capture_output=True, text=True, check=True)
+    out = done.stdout
+    errors = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", out)
+    wrong = re.search(r"Non-2xx or 3xx responses: (\d+)", out)
+    lost = sum(map(int, errors.groups())) if errors else 0
+    requests = re.search(r"(\d+) requests in", out)
+    assert requests
+    return Line(
+        "start page (wrk)",
+        connections,
+        int(requests[1]),
+        float(seconds),
+        _latency(out, 50),
+        _latency(out, 99),
+        lost + (int(wrong[1]) if wrong else 0),
+    )
+
+
+def _latency(out: str, percent: int) -> float:
+    """A line such as "99%   12.34ms" of wrk, in seconds."""
+    found = re.search(rf"{percent}%\s+([\d.]+)(us|ms|s)", out)
+    assert found
+    return float(found[1]) * {"us": 1e-6, "ms": 1e-3, "s": 1.0}[found[2]]
+
+
+def _form_page_by_threads(server: Server, connections: int, seconds: int) -> Line:
+    end = time.monotonic() + seconds
+    lost = 0
+
+    def one(_number: int) -> list[float]:
+        nonlocal lost
+        caller = _Timed(server.base)
+        while time.monotonic() < end:
+            try:
+                lost += caller.opens("/").page.status != 200
+            except OSError:
+                lost += 1
+        return caller.times
+
+    with ThreadPoolExecutor(connections) as pool:
+        times = [took for found in pool.map(one, range(connections)) for took in found]
+    return _line("start page (threads)", connections, times, float(seconds), lost, 0)
+
+
+def main() -> list[Row]:
+    """Put the load on."""
+    with fresh_folder() as folder:
+        figures = load_campaign(folder / "server")
+    sys.stdout.write("\n".join(figures.printed()) + "\n")
+    cases = sum(line.requests for line in figures.lines)
+    return [Row("load at 1, 16, 64", figures.tool, cases, "; ".join(figures.falls_short))]

@@ -1,0 +1,325 @@
+"""The whole app as two workers over one database, and what really happens to every letter in it."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+
+import sqlalchemy as sa
+from flask import Flask
+
+from webapp.browser import Draft
+from webapp.database import Database
+from webapp.database.tables import waiting
+from webapp.delivery.sealed_letter import unpack
+from webapp.ledger import Ledger
+from webapp.mail import Mail, message_id
+from webapp.sealing import Sealer
+from webapp.settings import Settings
+from webapp.store import Store
+from webapp.views.common import EXTENSION
+from webapp.waiting import State, WaitingLetters
+from webapp.waiting.states import LEASE
+
+from ..databases import Clock
+from ..direct import CANARY, CHEAP, DIRECT, EMMA, HOUR, paths_in
+from ..letter_page import parse, plain_words, visible_text
+from ..mails import bodies, read
+from ..visitor import Page, Visitor, make_app
+from .fates import Act, Course, FatefulDatabase, Killed, Relay
+
+# What Plant may exchange: the store that a worker gets.
+Plant = Callable[[Store], Store]
+WORKERS = 2
+
+
+@cache
+def _apps() -> tuple[Flask, ...]:
+    return tuple(make_app(DIRECT) for _ in range(WORKERS))
+
+
+@cache
+def _cookies_at_the_check_page() -> dict[str, str]:
+    """What a browser holds when everything is said and nothing is sent; typed once, then kept."""
+    emma = Visitor(_apps()[0], DIRECT.public_url)
+    emma.reaches_check(more=CANARY)
+    return emma.cookies()
+
+
+@dataclass(eq=False)
+class Shown:
+    """A consent page in some browser, perhaps an old one by now."""
+
+    browser: Visitor
+    page: Page = field(repr=False)
+    recipient: str
+    mark: bytes
+
+    @property
+    def letter(self) -> str:
+        """The letter on it, white space left out."""
+        return squeezed(self.page.letter())
+
+
+@dataclass(eq=False)
+class Truth:
+    """What really happened to a letter, as nobody but the test can know."""
+
+    shown: Shown
+    token: str
+    code: str
+    expires_at: int
+    agreed: bool
+    delivered: int = 0
+    withdrawn: bool = False
+    # Tries that did not end well, as the app counts them at most.
+    tries: int = 0
+    ticks: set[str] = field(default_factory=set)
+
+
+@dataclass(eq=False)
+class Press:
+    """One request by which somebody wants a letter sent."""
+
+    truth: Truth
+    tick: str
+    alive: bool
+    delivered: int = 0
+
+
+def squeezed(text: str) -> str:
+    """All but the white space, which pages and mails set differently."""
+    return re.sub(r"\s", "", text)
+
+
+class World:
+    """Two workers, one relay, one clock; after each request the truth is brought up to date."""
+
+    def __init__(self, folder: Path, plant: Plant = lambda store: store) -> None:
+        self.folder = folder
+        self.clock = Clock()
+        self.relay = Relay(self.clock, LEASE)
+        self.truths: list[Truth] = []
+        self.courses = [Course() for _ in range(WORKERS)]
+        self.plant = plant
+        self.stores: list[Store] = []
+        self.sealer = Sealer([DIRECT.secret_key], cost=CHEAP)
+        self.eyes = Database(url_of(folder), clock=self.clock)
+        self._seen = 0
+        self._recipients = 0
+        for number in range(WORKERS):
+            self._starts(number)
+        self.stores[0].start()
+
+    def close(self) -> None:
+        """Close every file."""
+        self.eyes.close()
+        for store in self.stores:
+            store.database.close()
+            store.counts.close()
+
+    def _starts(self, number: int) -> None:
+        """A worker's process begins, perhaps in the place of one that died."""
+        app, course = _apps()[number], self.courses[number]
+        store = self.plant(_store(self.folder, DIRECT, self.clock, course))
+        self.stores[number : number + 1] = [store]
+        app.extensions[EXTENSION] = replace(
+            app.extensions[EXTENSION],
+            post=self.relay,
+            store=store,
+            clock=lambda: datetime.datetime.fromtimestamp(self.clock(), datetime.UTC),
+        )
+
+    # ------------------------------------------------------------------ browsers
+    def browser(self) -> Visitor:
+        """A browser with everything said and nothing sent."""
+        emma = Visitor(_apps()[0], DIRECT.public_url)
+        for name, value in _cookies_at_the_check_page().items():
+            emma.client.set_cookie(name, value, domain="127.0.0.1")
+        return emma
+
+    def device(self) -> Visitor:
+        """A phone that has nothing of ours, not even a cookie."""
+        return Visitor(_apps()[0], DIRECT.public_url)
+
+    def looks(self, browser: Visitor) -> Shown | None:
+        """Name a new person, as far as the page with the consent."""
+        self._recipients += 1
+        recipient = f"canary.manager{self._recipients}@vets.example.org"
+        browser.opens("/letter/someone")
+        if browser.page.path != "/letter/someone":
+            return None
+        name = f"Canary Patel the {self._recipients}th"
+        typed = {"recipient_name": name, "recipient_email": recipient, "email": EMMA, "may": "yes"}
+        browser.submits("/letter/someone", **typed)
+        return Shown(browser, browser.page, recipient, _draft(browser).browser)
+
+    # ------------------------------------------------------------------ requests
+    def requests(
+        self, worker: int, act: Callable[[], object], acts: list[Act] | None = None
+    ) -> bool:
+        """Have a worker do something, with what befalls it; False if it died over it."""
+        course, before = self.courses[worker], list(self.relay.acts)
+        course.begun = 0
+        self.relay.acts = acts or []
+        try:
+            act()
+        except Killed:
+            self.stores[worker].database.close()
+            self.stores[worker].counts.close()
+            self._starts(worker)
+            return False
+        finally:
+            self.relay.acts = before
+        return True
+
+    def at(self, browser: Visitor, worker: int) -> Visitor:
+        """The same browser, answered by this worker."""
+        browser.client.application = browser.app = _apps()[worker]
+        return browser
+
+    def agrees(self, shown: Shown, worker: int, acts: list[Act], *, tick: bool) -> None:
+        """Press the button of a consent page, with the box ticked or not."""
+        older = [one for one in self.truths if one.shown.mark == shown.mark]
+        code_may_leave = not set(acts[:1]) & {Act.LATER, Act.REFUSES, Act.DIES_BEFORE}
+        browser = self.at(shown.browser, worker)
+        browser.page = shown.page
+        before = len(self.relay.taken)
+        self.requests(
+            worker,
+            lambda: browser.submits("/letter/someone", consent="yes" if tick else None),
+            acts,
+        )
+        new = [mail for mail, _ in self.relay.taken[before:] if mail.recipient == EMMA]
+        coded = [mail for mail in new if "code" in mail.subject.lower()]
+        for mail in coded:
+            self._waits(shown, mail, agreed=tick)
+        if tick and code_may_leave:
+            self.withdrawn(older)
+
+    def _waits(self, shown: Shown, mail: Mail, *, agreed: bool) -> None:
+        found = read(mail.to_bytes())
+        code = re.search(r"\d{3} \d{3}", mail.subject)
+        assert code
+        token = paths_in(found)[0].rpartition("/")[2]
+        life = DIRECT.waiting_hours * HOUR
+        self.truths.append(Truth(shown, token, code[0], self.clock() + life, agreed))
+
+    def types(self, truth: Truth, browser: Visitor, worker: int) -> Page | None:
+        """Type the right code; the page that came, if any."""
+        path = f"/confirm/{truth.token}"
+        self.at(browser, worker)
+        done = self.requests(worker, lambda: browser.posts(path, {"code": truth.code}))
+        return browser.page if done else None
+
+    def presses(
+        self, truth: Truth, browser: Visitor, worker: int, tick: str, acts: list[Act]
+    ) -> tuple[Press, Page | None]:
+        """Press "send" with the right code, and the box ticked that this page showed."""
+        press = Press(truth, tick, self.is_alive(truth))
+        data = {"code": truth.code, "send": "yes"} | ({"again": tick} if tick else {})
+        self.at(browser, worker)
+        self.relay.presses.append(press)
+        try:
+            done = self.requests(
+                worker, lambda: browser.posts(f"/confirm/{truth.token}", data), acts
+            )
+        finally:
+            self.relay.presses.pop()
+        return press, browser.page if done else None
+
+    def cancels(self, truth: Truth, worker: int) -> Page | None:
+        """Press "delete" with the right code, on some phone; the page that came, if any."""
+        phone = self.at(self.device(), worker)
+        path, data = f"/confirm/{truth.token}", {"code": truth.code, "cancel": "yes"}
+        done = self.requests(worker, lambda: phone.posts(path, data))
+        self.withdrawn([truth])
+        return phone.page if done else None
+
+    def withdrawn(self, allowed: list[Truth]) -> None:
+        """Take note of what those who may have taken back."""
+        for truth in allowed:
+            truth.withdrawn |= self.state(truth) is State.GONE and self.is_alive(truth)
+
+    # ------------------------------------------------------------------ the truth
+    def is_alive(self, truth: Truth) -> bool:
+        """Whether its time is not over, and nobody took it back."""
+        return not truth.withdrawn and self.clock() < truth.expires_at
+
+    def state(self, truth: Truth) -> State:
+        """How a letter stands, by its row; what is stored must open to token and code."""
+        with self.eyes.reading() as connection:
+            row = connection.execute(
+                sa.select(waiting).where(waiting.c.id == self.sealer.id_of(truth.token))
+            ).one_or_none()
+        if row is None or row.expires_at <= self.clock():
+            return State.GONE
+        state = State(row.state)
+        kind = "outcome" if state is State.SENT else "letter"
+        code = truth.code.replace(" ", "")
+        text = self.sealer.open(
+            self.sealer.key(truth.token, code, row.expires_at), kind, row.sealed
+        )
+        assert text, "a letter is stored, but no longer opens to its code"
+        if state is not State.SENT:
+            stored = squeezed(plain_words(unpack(text).mail.text))
+            assert stored == truth.shown.letter, "another letter is stored than was shown"
+        return state
+
+    def new_deliveries(self) -> list[tuple[Mail, Press | None]]:
+        """What the relay took for named persons since this was asked last."""
+        found = self.relay.taken[self._seen :]
+        self._seen = len(self.relay.taken)
+        return [
+            (mail, press if isinstance(press, Press) else None)
+            for mail, press in found
+            if mail.recipient != EMMA
+        ]
+
+    def id_of(self, truth: Truth) -> str:
+        """The Message-ID of all attempts to send this letter."""
+        keys = _apps()[0].extensions[EXTENSION].keys.key("message-id/v1")
+        id_ = self.sealer.id_of(truth.token).hex()
+        return message_id(keys, DIRECT.mail_from.rpartition("@")[2], "person", id_)
+
+    def stored_bytes(self) -> bytes:
+        """All that lies on the disk."""
+        found = b""
+        for file in self.folder.iterdir():
+            with suppress(FileNotFoundError):
+                found += file.read_bytes()
+        return found
+
+
+def words_delivered(mail: Mail) -> set[str]:
+    """What a mail's reader reads, in the text and in the HTML, without white space."""
+    text, html = bodies(mail.to_bytes())
+    return {squeezed(plain_words(text)), squeezed(visible_text(parse(html)))}
+
+
+def url_of(folder: Path) -> str:
+    """Where the letters are."""
+    return f"sqlite:///{folder / 'word-ahead.db'}"
+
+
+def _draft(browser: Visitor) -> Draft:
+    return browser.draft()
+
+
+def _store(folder: Path, settings: Settings, clock: Clock, course: Course) -> Store:
+    url = url_of(folder)
+    secrets = (settings.secret_key, *settings.secret_key_fallbacks)
+    database = FatefulDatabase(url, course, clock=clock)
+    counts = FatefulDatabase(url, course, clock=clock, counts=True)
+    return Store(
+        database=database,
+        counts=counts,
+        ledger=Ledger(counts, secrets, settings.limits),
+        waiting=WaitingLetters(database, Sealer(secrets, cost=CHEAP)),
+        stopping=WaitingLetters(database, Sealer(secrets, purpose="stop", cost=CHEAP)),
+    )
