@@ -6,71 +6,22 @@ writes the mail by the standard library (premailer_app.py).
 
 import http.client
 import json
-import os
 import re
 import socket
-import subprocess
 import sys
-import tempfile
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
+from .host import served
 from .relay import relay
 
-ROOT = Path(__file__).parent.parent
 CLIENTS = 16
 SECONDS = 6.0
 WARM_SECONDS = 1.0
 AT_LEAST = 5.0
-_NO_LIMIT = "1000000000"
-_LIMITS = (
-    "IP_TEN_MINUTES IP_DAY OWN_SIX_HOURS OWN_DAY RECIPIENT_DAY PAIR_DAY SITE_HOUR FLOOD_MINUTE"
-)
-
-
-@contextmanager
-def served(target: str, relay_port: int) -> Iterator[tuple[int, int]]:
-    """Run an app under gunicorn as a host would; gives its port and its process id."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    with tempfile.TemporaryDirectory() as folder:
-        environ = {
-            "PATH": os.environ["PATH"],
-            "SECRET_KEY": "a secret of the bench, long enough to be one",
-            "PUBLIC_URL": f"http://127.0.0.1:{port}",
-            "MAIL_URL": f"smtp://127.0.0.1:{relay_port}",
-            "MAIL_FROM": "letters@wordahead.example",
-            "HOST_NAME": "A host",
-            "HOST_CONTACT": "host@example.org",
-            "CHECK_DOMAINS": "off",
-            "DATABASE_URL": os.environ.get("BENCH_DATABASE_URL", f"sqlite:///{folder}/b.db"),
-        }
-        environ |= {f"LIMITS_{name}": _NO_LIMIT for name in _LIMITS.split()}
-        command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", target]
-        process = subprocess.Popen(  # noqa: S603  # this project, started by itself
-            command, cwd=ROOT, env=environ, stderr=subprocess.DEVNULL
-        )
-        try:
-            _wait_for(port)
-            yield port, process.pid
-        finally:
-            process.terminate()
-            process.wait()
-
-
-def _wait_for(port: int) -> None:
-    for _ in range(200):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.1)
-    raise TimeoutError("the app did not start")
 
 
 class Person:
@@ -169,9 +120,18 @@ def letters_a_second(target: str, relay_port: int) -> tuple[float, float]:
 
 def _press_for(people: list[Person], seconds: float) -> None:
     until = time.perf_counter() + seconds
+    _press_while(people, lambda _person: time.perf_counter() < until)
 
+
+def press_times(people: list[Person], letters: int) -> None:
+    """Send so many letters in all."""
+    ends = {person.number: person.sent + letters // len(people) for person in people}
+    _press_while(people, lambda person: person.sent < ends[person.number])
+
+
+def _press_while(people: list[Person], goes_on: Callable[[Person], bool]) -> None:
     def press(person: Person) -> None:
-        while time.perf_counter() < until:
+        while goes_on(person):
             person.press()
 
     threads = [threading.Thread(target=press, args=(person,)) for person in people]

@@ -34,9 +34,6 @@ def make_letters(database: Database, *secrets: str, most: int = 2000) -> Waiting
     return WaitingLetters(database, Sealer(secrets or (SECRET,), cost=CHEAP), most=most)
 
 
-_BROWSER = b"a browser's mark, long enough to be one"
-
-
 @pytest.fixture
 def letters(database: Database) -> WaitingLetters:
     return make_letters(database)
@@ -44,7 +41,7 @@ def letters(database: Database) -> WaitingLetters:
 
 @pytest.fixture
 def ticket(letters: WaitingLetters) -> Ticket:
-    return letters.put(LETTER, browser=A_BROWSER)
+    return letters.put(LETTER, browser=BROWSER)
 
 
 def wrong(ticket: Ticket, number: int = 1) -> str:
@@ -496,7 +493,7 @@ def test_a_newer_letter_replaces_the_same_browsers_older_one(
     letters: WaitingLetters, ticket: Ticket
 ) -> None:
     """R38."""
-    newer = letters.put(LETTER, browser=A_BROWSER)
+    newer = letters.put(LETTER, browser=BROWSER)
     assert letters.open(ticket.token, ticket.code) is None
     assert letters.open(newer.token, newer.code)
 
@@ -511,7 +508,7 @@ def test_another_browser_replaces_nothing(letters: WaitingLetters, ticket: Ticke
 def test_an_older_letter_can_stay_until_the_newer_ones_code_was_sent(
     letters: WaitingLetters, ticket: Ticket
 ) -> None:
-    newer = letters.put(LETTER, browser=A_BROWSER, replaces=False)
+    newer = letters.put(LETTER, browser=BROWSER, replaces=False)
     assert letters.open(ticket.token, ticket.code)
     assert letters.replace_older(newer, OTHER_BROWSER) == 0
     assert letters.replace_older(newer, BROWSER) == 1
@@ -526,7 +523,7 @@ def test_what_was_or_may_have_been_sent_is_not_replaced(
     claim = claimed(letters, ticket)
     if result:
         letters.settle(claim, result)
-    letters.put(LETTER, browser=A_BROWSER)
+    letters.put(LETTER, browser=BROWSER)
     assert letters.open(ticket.token, ticket.code)
 
 
@@ -614,7 +611,7 @@ def test_neither_database_file_nor_journal_holds_a_word(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path}/wa.db")
     database.start()
     letters = make_letters(database)
-    ticket = letters.put(LETTER, browser=A_BROWSER)
+    ticket = letters.put(LETTER, browser=BROWSER)
     with database.writing() as connection:
         connection.execute(sa.update(waiting).values(doubts=1))
         seen = b"".join(file.read_bytes() for file in tmp_path.iterdir())
@@ -630,7 +627,7 @@ def test_what_sqlite_deleted_is_overwritten(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path}/wa.db")
     database.start()
     letters = make_letters(database)
-    letters.put(LETTER, browser=A_BROWSER)
+    letters.put(LETTER, browser=BROWSER)
     with database.reading() as connection:
         sealed = connection.scalar(sa.select(waiting.c.sealed)) or b""
     pieces = [sealed[start : start + 64] for start in range(0, len(sealed) - 64, 64)]
@@ -648,7 +645,7 @@ def test_neither_the_servers_files_nor_a_dump_hold_a_word(
     """R21."""
     database = Database(ready_postgresql)
     letters = make_letters(database)
-    ticket = letters.put(LETTER, browser=A_BROWSER)
+    ticket = letters.put(LETTER, browser=BROWSER)
     letters.settle(claimed(letters, ticket), "sent")
     with database.writing() as connection:
         connection.execute(sa.text("CHECKPOINT"))
@@ -733,18 +730,18 @@ def test_once_in_doubt_a_letter_never_waits_again() -> None:
 
 def test_the_newer_of_two_letters_of_the_same_second_stays(letters: WaitingLetters) -> None:
     for _ in range(10):
-        older = letters.put(b"older", browser=_BROWSER, replaces=False)
-        letters.replace_older(older, _BROWSER)
-        newer = letters.put(b"newer", browser=_BROWSER, replaces=False)
-        letters.replace_older(newer, _BROWSER)
+        older = letters.put(b"older", browser=BROWSER, replaces=False)
+        letters.replace_older(older, BROWSER)
+        newer = letters.put(b"newer", browser=BROWSER, replaces=False)
+        letters.replace_older(newer, BROWSER)
         assert letters.open(older.token, older.code) is None
         assert letters.open(newer.token, newer.code) is not None
 
 
 def test_two_presses_at_the_same_moment_leave_one_letter(letters: WaitingLetters) -> None:
-    first = letters.put(b"first", browser=_BROWSER, replaces=False)
-    second = letters.put(b"second", browser=_BROWSER, replaces=False)
-    letters.replace_older(first, _BROWSER)
-    letters.replace_older(second, _BROWSER)
+    first = letters.put(b"first", browser=BROWSER, replaces=False)
+    second = letters.put(b"second", browser=BROWSER, replaces=False)
+    letters.replace_older(first, BROWSER)
+    letters.replace_older(second, BROWSER)
     opened = [letters.open(one.token, one.code) for one in (first, second)]
     assert [one is not None for one in opened].count(True) == 1

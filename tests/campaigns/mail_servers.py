@@ -13,7 +13,6 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any, Final
 
-from webapp.forwarding import forwarded
 from webapp.letter import Answers, compose
 from webapp.post import Outcome, Result
 from webapp.post.smtp import SmtpPost, SmtpServer
@@ -25,6 +24,7 @@ from ..direct import EMMA, MANAGER, NAME, paths_in, told
 from ..letter_page import parse, plain_words, templates, visible_text, words_of
 from ..mails import bodies, make_mail
 from ..served import Caller, served
+from .mail_forwards import QUOTING, forward
 from .mail_post_office import DOMAIN, PASSWORD, USER, PostOffice, post_office
 from .mail_tools import Missing, work_folder
 from .table import Row
@@ -152,9 +152,9 @@ def _forwarded_once_more(scene: Scene) -> Iterator[str]:
     before = len(office.mails_to(EMMA, at_least=0))
     scene.caller().sends_to(EMMA)
     (letter,) = office.mails_to(EMMA, at_least=before + 1)[before:]
-    for name, quote in _QUOTING.items():
+    for name, quote in QUOTING.items():
         seen = len(office.mails_to(_OTHER, at_least=0))
-        office.takes(_forward(letter, quote))
+        office.takes(forward(letter, _OTHER, quote))
         (again,) = office.mails_to(_OTHER, at_least=seen + 1)[seen:]
         text, html = bodies(again.as_bytes())
         unquoted = re.sub(r"(?m)^> ?", "", text.partition("\n\n")[2])
@@ -212,38 +212,6 @@ def _arrived(scene: Scene, found: list[EmailMessage], *, note: bool = False) -> 
         yield "it is not word for word the letter"
     if str(found[0]["Subject"]) != meant.subject:
         yield "the subject is another"
-
-
-def _forward(letter: EmailMessage, quote: Callable[[str], str]) -> EmailMessage:
-    """A letter as Emma's own mail program sends it on."""
-    text, html = bodies(letter.as_bytes())
-    mail = EmailMessage()
-    mail["From"], mail["To"], mail["Subject"] = EMMA, _OTHER, f"Fwd: {letter['Subject']}"
-    lines = [f"{name}: {letter[name]}" for name in ("From", "Date", "Subject", "To")]
-    mail.set_content("\n".join(["---------- Forwarded message ---------", *lines, "", quote(text)]))
-    mail.add_alternative(forwarded(html, lines=lines), subtype="html")
-    return mail
-
-
-def _quoted(text: str) -> str:
-    return "".join(f"> {line}\n" for line in text.splitlines())
-
-
-def _wrapped(text: str) -> str:
-    """Quoted and broken at 76 columns, as older programs do."""
-    lines = (re.findall(r".{1,74}(?:\s|$)|\S+", line) or [""] for line in text.splitlines())
-    return "".join(f"> {piece}\n" for pieces in lines for piece in pieces)
-
-
-def _bare(text: str) -> str:
-    return text
-
-
-_QUOTING: Final[dict[str, Callable[[str], str]]] = {
-    "quoted with >": _quoted,
-    "quoted and broken anew": _wrapped,
-    "not quoted": _bare,
-}
 
 
 def _seen(html: str) -> str:
