@@ -9,9 +9,9 @@ import json
 import re
 import socket
 import sys
-import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlencode
 
@@ -43,7 +43,13 @@ class Person:
             "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: "
         ).encode()
         self._http.close()
-        self._line = socket.create_connection(("127.0.0.1", port))
+        self._port = port
+
+    def press_while(self, goes_on: Callable[["Person"], bool]) -> None:
+        """Press again and again on one connection, as long as the answer is yes."""
+        with socket.create_connection(("127.0.0.1", self._port)) as self._line:
+            while goes_on(self):
+                self.press()
 
     def press(self) -> None:
         """Post the letter to a new address; count it if the app says that it was sent."""
@@ -130,15 +136,9 @@ def press_times(people: list[Person], letters: int) -> None:
 
 
 def _press_while(people: list[Person], goes_on: Callable[[Person], bool]) -> None:
-    def press(person: Person) -> None:
-        while goes_on(person):
-            person.press()
-
-    threads = [threading.Thread(target=press, args=(person,)) for person in people]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(len(people)) as pool:
+        for done in [pool.submit(person.press_while, goes_on) for person in people]:
+            done.result()
 
 
 def main() -> dict[str, Any]:

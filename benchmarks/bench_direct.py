@@ -1,0 +1,179 @@
+"""The POST that sends a letter to a named person, against bare smtplib with the same mails.
+
+Under /confirm, with the right code and "send", on loopback: the code is checked, the letter is
+opened, claimed, counted, sent and settled, and its writer gets a receipt: two mails. The other
+side hands over those same bytes and does nothing else, by a new connection for each mail, as
+smtplib is used. scrypt, which makes codes dear to guess, is left out here and measured by itself.
+"""
+
+import dataclasses
+import io
+import json
+import smtplib
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from flask import Flask
+from werkzeug.test import run_wsgi_app
+
+from webapp import create_app
+from webapp.delivery.sealed_letter import ForPerson, pack
+from webapp.letter import Answers, compose
+from webapp.mail import Mail
+from webapp.post import Outcome
+from webapp.post.smtp import SmtpPost, SmtpServer
+from webapp.sealing import Sealer
+from webapp.services import Services
+from webapp.settings import from_environment
+from webapp.store import Store, open_store
+from webapp.views.common import EXTENSION
+from webapp.waiting import Ticket, WaitingLetters
+
+from .bench_ledger import places, scrypt_ms
+from .host import environment
+from .relay import relay
+
+ROUNDS: Final = 60
+WARM: Final = 10
+AT_MOST: Final = 2.0
+NO_SCRYPT: Final = 2  # its smallest n, which costs nothing
+HOST: Final = "127.0.0.1:5000"
+
+
+class Noting:
+    """The app's own sender, which also keeps what it was given."""
+
+    def __init__(self, server: SmtpServer) -> None:
+        self.mails: list[Mail] = []
+        self._post = SmtpPost(server)
+
+    def send(self, mail: Mail) -> Outcome:
+        self.mails.append(mail)
+        return self._post.send(mail)
+
+    def close(self) -> None:
+        self._post.close()
+
+
+def host(database_url: str, relay_port: int) -> tuple[Flask, Noting]:
+    """The app with its real sender and database, and codes that cost nothing to check."""
+    settings = from_environment(environment(5000, relay_port, database_url), Path("instance"))
+    assert isinstance(settings.mail, SmtpServer)
+    store = open_store(settings)
+    store.upgrade()
+    waiting = WaitingLetters(store.database, Sealer([settings.secret_key], cost=NO_SCRYPT))
+    post = Noting(settings.mail)
+    app = create_app(settings, post=post, store=dataclasses.replace(store, waiting=waiting))
+    return app, post
+
+
+def seal_a_letter(services: Services, number: int) -> Ticket:
+    """A letter with eight ticks that waits for its code."""
+    words = services.library.words("en")
+    situation = words.situations["volunteering"]
+    say = situation.starters.at("named")
+    answers = Answers(situation.id, name="Emma", to_name="Ms Patel", say=say)
+    order = ForPerson(
+        letter=compose(answers, words),
+        language="en",
+        situation=situation.id,
+        draft_id=f"{number:018x}",
+        own=f"emma{number}@example.org",
+        recipient=f"manager{number}@example.org",
+        recipient_name="Ms Patel",
+        consent="I agree.",
+        browser=number.to_bytes(16),
+    )
+    return store_of(services).waiting.put(pack(order, services))
+
+
+def store_of(services: Services) -> Store:
+    """The database, which this app has."""
+    assert services.store
+    return services.store
+
+
+def confirm(app: Flask, ticket: Ticket) -> None:
+    """The POST itself, as gunicorn hands it to the app."""
+    body = urlencode({"code": ticket.code, "send": "1"}).encode()
+    environ = {
+        "REQUEST_METHOD": "POST",
+        "PATH_INFO": f"/confirm/{ticket.token}",
+        "SERVER_NAME": "127.0.0.1",
+        "SERVER_PORT": "5000",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "HTTP_HOST": HOST,
+        "HTTP_ORIGIN": f"http://{HOST}",
+        "REMOTE_ADDR": "192.0.2.1",
+        "CONTENT_TYPE": "application/x-www-form-urlencoded",
+        "CONTENT_LENGTH": str(len(body)),
+        "wsgi.url_scheme": "http",
+        "wsgi.input": io.BytesIO(body),
+        "wsgi.errors": sys.stderr,
+    }
+    _, status, _ = run_wsgi_app(app.wsgi_app, environ, buffered=True)
+    assert status == "200 OK"
+
+
+def by_smtplib(port: int, mails: list[tuple[str, str, bytes]]) -> None:
+    """The same bytes, each by a new connection."""
+    for sender, recipient, data in mails:
+        with smtplib.SMTP("127.0.0.1", port, local_hostname="localhost") as smtp:
+            smtp.sendmail(sender, [recipient], data)
+
+
+def measure(database_url: str, port: int) -> tuple[float, float, float]:
+    """Seconds for the POST, for its two mails by smtplib, and for its letter alone; in turn."""
+    app, post = host(database_url, port)
+    services: Services = app.extensions[EXTENSION]
+    ours, both, alone = [], [], []
+    for number in range(WARM + ROUNDS):
+        ticket = seal_a_letter(services, number)
+        post.mails.clear()
+        ours.append(seconds(partial(confirm, app, ticket)))
+        assert len(post.mails) == 2
+        mails = [(mail.sender, mail.recipient, mail.to_bytes()) for mail in post.mails]
+        both.append(seconds(partial(by_smtplib, port, mails)))
+        alone.append(seconds(partial(by_smtplib, port, mails[:1])))
+    post.close()
+    for database in (store_of(services).database, store_of(services).counts):
+        database.close()
+    return median(ours[WARM:]), median(both[WARM:]), median(alone[WARM:])
+
+
+def seconds(act: Callable[[], None]) -> float:
+    """How long it takes."""
+    begun = perf_counter()
+    act()
+    return perf_counter() - begun
+
+
+def main() -> dict[str, Any]:
+    """The sending POST / its mails by smtplib, on SQLite and on PostgreSQL."""
+    figures: dict[str, Any] = {}
+    ratios = {}
+    with relay() as port, places() as urls:
+        for kind, url in urls.items():
+            ours, both, alone = measure(url, port)
+            ratios[kind] = ours / both
+            figures[f"{kind}_post_ms"] = round(ours * 1000, 2)
+            figures[f"{kind}_smtplib_ms"] = round(both * 1000, 2)
+            figures[f"{kind}_to_the_letter_alone"] = round(ours / alone, 2)
+            figures[f"{kind}_ratio"] = round(ours / both, 2)
+    return {
+        "measure": "POST that sends a letter and its receipt, without scrypt / smtplib, same mails",
+        "ratio": round(max(ratios.values()), 2),
+        "at_most": AT_MOST,
+        "scrypt_ms": round(scrypt_ms(), 1),
+        **figures,
+    }
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(main()) + "\n")

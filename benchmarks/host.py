@@ -1,0 +1,63 @@
+"""The app as a host would serve it, but for limits that nobody reaches."""
+
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+_NO_LIMIT = "1000000000"
+_LIMITS = (
+    "IP_TEN_MINUTES IP_DAY OWN_SIX_HOURS OWN_DAY RECIPIENT_DAY PAIR_DAY SITE_HOUR FLOOD_MINUTE"
+)
+
+
+def environment(port: int, relay_port: int, database_url: str) -> dict[str, str]:
+    """The settings of an app at a port."""
+    return {
+        "SECRET_KEY": "a secret of the bench, long enough to be one",
+        "PUBLIC_URL": f"http://127.0.0.1:{port}",
+        "MAIL_URL": f"smtp://127.0.0.1:{relay_port}",
+        "MAIL_FROM": "letters@wordahead.example",
+        "HOST_NAME": "A host",
+        "HOST_CONTACT": "host@example.org",
+        "CHECK_DOMAINS": "off",
+        "DATABASE_URL": database_url,
+        "DIRECT_SEND": "on",
+    } | {f"LIMITS_{name}": _NO_LIMIT for name in _LIMITS.split()}
+
+
+@contextmanager
+def served(target: str, relay_port: int) -> Iterator[tuple[int, int]]:
+    """Run an app under gunicorn as a host would; gives its port and its process id."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with tempfile.TemporaryDirectory() as folder:
+        url = os.environ.get("BENCH_DATABASE_URL", f"sqlite:///{folder}/b.db")
+        process = subprocess.Popen(  # noqa: S603  # this project, started by itself
+            [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", target],
+            cwd=ROOT,
+            env=environment(port, relay_port, url) | {"PATH": os.environ["PATH"]},
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            _wait_for(port)
+            yield port, process.pid
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def _wait_for(port: int) -> None:
+    for _ in range(200):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    raise TimeoutError("the app did not start")
