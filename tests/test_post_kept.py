@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from webapp.post import Outcome, Result
-from webapp.post.smtp import MOST_KEPT, Limits, SmtpPost
+from webapp.post.smtp import MOST_KEPT, MOST_MAILS, Limits, SmtpPost
 
 from .fault_server import Act, Faults, FaultServer, fault_server
 from .mail_server import make_certificate, real_server
@@ -184,3 +184,10 @@ def test_a_forked_process_opens_its_own_and_leaves_the_parents_alone(tmp_path: P
     parents, childs, childs_too, parents_too = (mail.peer for mail in real.mails)
     assert parents == parents_too != childs == childs_too
     assert real.connections == 2
+
+
+def test_a_connection_carries_ten_mails_and_no_more() -> None:
+    """Exim delivers ten mails of a connection at once, and lets the eleventh lie."""
+    with two_mails() as (seen, post):
+        assert all(post.send(make_mail()).result is SENT for _ in range(MOST_MAILS))
+    assert (seen.connections, len(seen.whole)) == (2, MOST_MAILS + 1)

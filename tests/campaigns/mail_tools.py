@@ -75,14 +75,14 @@ def program(name: str, package: str) -> str:
     return found
 
 
-def npm_modules() -> Path:
-    """The folder of the npm packages that are pinned beside this file, filled if need be."""
-    folder = NPM / "node_modules"
+def npm_modules(packages: Path = NPM) -> Path:
+    """The folder of the npm packages that are pinned in a folder here, filled if need be."""
+    folder = packages / "node_modules"
     program("node", "nodejs")
-    installed, wanted = folder / ".package-lock.json", NPM / "package-lock.json"
+    installed, wanted = folder / ".package-lock.json", packages / "package-lock.json"
     if not installed.exists() or installed.stat().st_mtime < wanted.stat().st_mtime:
         npm = program("npm", "npm")
-        done = run([npm, "--prefix", NPM, "ci", "--no-audit", "--no-fund"], seconds=INSTALLING)
+        done = run([npm, "--prefix", packages, "ci", "--no-audit", "--no-fund"], seconds=INSTALLING)
         if done.returncode:
             raise Missing(f"npm ci failed: {last_line(done.stderr)}")
         installed.touch()

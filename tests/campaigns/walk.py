@@ -7,54 +7,23 @@ Each function is a way through some pages and gives the name of each page as it 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from playwright.sync_api import Page
 
 from webapp.post import Result
 
-from .site import Site, site
+from .hands import EMMA, ON, Hands, Person
+from .site import site
 
 Stops = Iterator[str]
 
-# The button that goes on, on every page but the start.
-_ON: Final = "main form button.main"
 # More than any form takes, see webapp/__init__.py.
 _TOO_MUCH: Final = 300_000
 
 
-@dataclass(frozen=True)
-class Person:
-    """What somebody types."""
-
-    name: str = "Emma"
-    to_name: str = "Ms Patel"
-    first: str = "I will nod when I am ready."
-    own_words: str = "I am good with nervous dogs.\n\nLast summer it went well with a notebook."
-    own: str = "emma@example.org"
-    manager: str = "manager@vets.example.org"
-
-
-EMMA: Final = Person()
-# As long, and as hard to break into lines, as people's names and addresses get.
-LONG: Final = Person(
-    name="Bartholomew-Maximilian Featherstonehaugh-Wolfeschlegelsteinhausenbergerdorff",
-    to_name="Donaudampfschifffahrtsgesellschaftskapitaenswitwenrentenverwaltung",
-    first="Rindfleischetikettierungsueberwachungsaufgabenuebertragungsgesetz, " * 2,
-    own_words="Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogogoch " * 4,
-    own="bartholomew.maximilian.featherstonehaugh@students.faculty.university.example.org",
-    manager="the.manager.of.all.of.the.volunteers@volunteering.animal-hospital.example.org",
-)
-
-
-@dataclass
-class Walk:
-    """A browser's page at a site, and who sits before it."""
-
-    page: Page
-    site: Site
-    who: Person = EMMA
+class Walk(Hands):
+    """Somebody who comes to every page."""
 
     def everywhere(self) -> Stops:
         """Every page."""
@@ -68,15 +37,6 @@ class Walk:
         yield from self.outbox()
         yield from self.own_words_name_it()
         yield from self.problems()
-
-    def opens(self, path: str) -> None:
-        """Open an address of this site."""
-        self.page.goto(self.site.url + path)
-
-    def presses(self, button: str) -> None:
-        """Press a button that leads to another page."""
-        with self.page.expect_navigation():
-            self.page.locator(button).first.click()
 
     def around(self) -> Stops:
         """What can be read without a letter."""
@@ -92,7 +52,7 @@ class Walk:
         yield "start"
         self.presses("button[value=volunteering]")
         yield "how-much"
-        self.page.fill("#name", "x" * 90)
+        self.writes("#name", "x" * 90)
         self.presses("button[value=named]:not([tabindex])")
         yield "how-much-error"
         self.says("named")
@@ -101,10 +61,10 @@ class Walk:
         for more in self.page.locator("details summary").all():
             more.click()
         yield "what-open"
-        self.presses(_ON)
+        self.presses(ON)
         yield "about-you"
-        self.page.fill("#own_words", "Write to me at emma@example.org")
-        self.presses(_ON)
+        self.writes("#own_words", "Write to me at emma@example.org")
+        self.presses(ON)
         yield "about-you-error"
         self.adds()
         yield "check"
@@ -114,37 +74,6 @@ class Walk:
         yield "start-again"
         self.opens("/letter/how-much?then=check")
         yield "how-much-again"
-
-    def reaches_check(self, level: str = "named", ticks: int = 8) -> None:
-        """The shortest way to the check page."""
-        self.opens("/")
-        self.presses("button[value=volunteering]")
-        self.says(level)
-        self.ticks(ticks)
-        self.presses(_ON)
-        self.adds()
-
-    def says(self, level: str) -> None:
-        """Name and level."""
-        self.page.fill("#name", self.who.name)
-        self.presses(f"button[value={level}]:not([tabindex])")
-
-    def ticks(self, number: int) -> None:
-        """So many sentences, from the top."""
-        for tick in self.page.locator("input[name=say]").all()[:number]:
-            tick.check()
-
-    def adds(self) -> None:
-        """Everything that is optional."""
-        self.page.fill("#to_name", self.who.to_name)
-        self.page.fill("#first", self.who.first)
-        self.page.fill("#own_words", self.who.own_words)
-        self.presses(_ON)
-
-    def mails_it(self, address: str) -> None:
-        """Type one's own address, and send."""
-        self.page.fill("#email", address)
-        self.presses("#send button.main")
 
     def answers_of_the_post(self) -> Stops:
         """The check page, with each thing that it may have to say."""
@@ -175,42 +104,18 @@ class Walk:
         self.presses("footer button.quiet")
         yield "deleted"
 
-    def asks(self) -> None:
-        """Say to whom, from the page that asks for it."""
-        self.page.fill("#recipient_name", f"{self.who.to_name}, manager")
-        self.page.fill("#recipient_email", self.who.manager)
-        self.page.fill("#email", self.who.own)
-        self.page.check("input[name=may]")
-        self.presses(_ON)
-
-    def agrees(self) -> None:
-        """Tick the consent, and ask for the code."""
-        self.page.check("input[name=consent]")
-        self.presses(_ON)
-
-    def waits(self) -> None:
-        """From the answers in this browser to a letter that waits for its code."""
-        self.opens("/letter/someone")
-        self.asks()
-        self.agrees()
-
-    def types_code(self) -> None:
-        """The code from the newest mail."""
-        self.page.fill("#code", self.site.post.code())
-        self.presses(_ON)
-
     def someone(self) -> Stops:
         """Straight to a person, as far as the code."""
         self.reaches_check()
         self.opens("/letter/someone")
         yield "someone"
-        self.presses(_ON)
+        self.presses(ON)
         yield "someone-error"
-        self.page.fill("#recipient_name", self.who.to_name)
-        self.page.fill("#recipient_email", "manager@gmial.com")
-        self.page.fill("#email", self.who.own)
+        self.writes("#recipient_name", self.who.to_name)
+        self.writes("#recipient_email", "manager@gmial.com")
+        self.writes("#email", self.who.own)
         self.page.check("input[name=may]")
-        self.presses(_ON)
+        self.presses(ON)
         yield "someone-question"
         self.asks()
         yield "consent"
@@ -218,8 +123,8 @@ class Walk:
         yield "consent-error"
         self.agrees()
         yield "confirm"
-        self.page.fill("#code", "12")
-        self.presses(_ON)
+        self.writes("#code", "12")
+        self.presses(ON)
         yield "confirm-error"
 
     def opened(self) -> Stops:
@@ -243,14 +148,14 @@ class Walk:
         """No more mail to an address."""
         self.opens("/stop")
         yield "stop"
-        self.page.fill("#email", "nobody")
-        self.presses(_ON)
+        self.writes("#email", "nobody")
+        self.presses(ON)
         yield "stop-error"
-        self.page.fill("#email", "other@example.org")
-        self.presses(_ON)
+        self.writes("#email", "other@example.org")
+        self.presses(ON)
         yield "stop-code"
-        self.page.fill("#code", "1")
-        self.presses(_ON)
+        self.writes("#code", "1")
+        self.presses(ON)
         yield "stop-code-error"
         self.types_code()
         yield "stopped"
@@ -270,8 +175,8 @@ class Walk:
         """A letter below "named" whose own words name the condition."""
         self.reaches_check("needs", ticks=0)
         self.opens("/letter/about-you")
-        self.page.fill("#own_words", "I have selective mutism.")
-        self.presses(_ON)
+        self.writes("#own_words", "I have selective mutism.")
+        self.presses(ON)
         yield "check-named"
 
     def problems(self) -> Stops:
@@ -283,8 +188,8 @@ class Walk:
         self.presses("footer button")
         yield "problem-405"
         self.opens("/letter/about-you")
-        self.page.fill("#own_words", "x" * _TOO_MUCH)
-        self.presses(_ON)
+        self.writes("#own_words", "x" * _TOO_MUCH)
+        self.presses(ON)
         yield "problem-413"
         self.opens("/")
         self.page.context.clear_cookies()

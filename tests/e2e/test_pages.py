@@ -12,7 +12,8 @@ from .. import browser
 from ..campaigns.keyboard import lost_on_the_way
 from ..campaigns.looks import NARROWEST, PHONE, barriers, sideways
 from ..campaigns.site import Site, site
-from ..campaigns.walk import LONG, Walk, other_hosts
+from ..campaigns.hands import LONG
+from ..campaigns.walk import Walk, other_hosts
 
 pytestmark = pytest.mark.browser
 

@@ -26,7 +26,9 @@ def code_notice(
     """The mail with the code: who asked, when, and what to do if it was not you."""
     words = services.library.words(language)
     texts = words.texts["mails"][purpose]
-    code = f"{ticket.code[:_HALF]} {ticket.code[_HALF:]}"
+    # From right to left, a plain space would let the halves change places (UAX 9).
+    space = "\u00a0" if words.frame.direction == "rtl" else " "
+    code = f"{ticket.code[:_HALF]}{space}{ticket.code[_HALF:]}"
     path = "confirm" if purpose == "code" else "stop"
     values = {
         "code": code,

@@ -53,6 +53,8 @@ class Conversation:
         self.phase = "connect"
         # True only between two mails, when both sides agree where they are.
         self.is_ready = False
+        # How many mails it has carried, whatever became of them.
+        self.delivered = 0
         self._server = server
         self._limits = limits
         self._clock = clock
@@ -76,6 +78,7 @@ class Conversation:
         """Hand one mail over; the payload is dot-stuffed and ends with a line's end."""
         self._before_dot = before_dot
         self.is_ready = False
+        self.delivered += 1
         try:
             self._announce(sender, recipient)
             self._hand_over(payload)

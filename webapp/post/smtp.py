@@ -18,6 +18,9 @@ __all__ = ["Limits", "Security", "SmtpPost", "SmtpServer"]
 
 # As many as one worker has threads; more would lie idle.
 MOST_KEPT = 8
+# Exim (smtp_accept_queue_per_connection) lets the eleventh mail of a connection lie until its next
+# queue run, half an hour later as a rule.
+MOST_MAILS = 10
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,8 @@ class SmtpPost:
 
     def _finished(self, conversation: Conversation, outcome: Outcome) -> Outcome:
         """Keep a connection that is in order; the outcome stands whatever comes of that."""
-        if conversation.is_ready and len(self._kept) < MOST_KEPT:
+        is_fresh = conversation.delivered < MOST_MAILS
+        if conversation.is_ready and is_fresh and len(self._kept) < MOST_KEPT:
             until = self._clock() + self._limits.idle
             self._kept.append(_Kept(conversation, os.getpid(), until))
         else:
