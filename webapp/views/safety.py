@@ -40,6 +40,9 @@ HEADERS: Final = {
     "X-Robots-Tag": "noindex, nofollow",
     "Vary": "Cookie, Sec-Fetch-Site",
 }
+# The start page is the one that may be found by a search, and it shows no answer: whoever checks
+# how it can be found asks for robots.txt from within it.
+_START_POLICY: Final = f"{_POLICY}; connect-src 'self'"
 _STRICT_TRANSPORT: Final = "max-age=31536000; includeSubDomains"
 _STATIC_CACHE: Final = "public, max-age=31536000, immutable"
 
@@ -95,6 +98,7 @@ def _add_headers(response: Response) -> Response:
         response.headers.remove("X-Robots-Tag")
     elif request.path == "/":
         response.headers.remove("X-Robots-Tag")
+        response.headers["Content-Security-Policy"] = _START_POLICY
     return response
 
 
