@@ -219,14 +219,15 @@ def _soft_lines(lines: list[bytes]) -> list[bytes]:
     """Break long lines softly, and never inside an escape: its "=" is one of three characters."""
     short = []
     for line in lines:
-        while len(line) > BODY_LINE:
+        start, end = 0, len(line)
+        while end - start > BODY_LINE:
             # One column is left for the "=" of the break itself.
-            cut = BODY_LINE - 1
+            cut = start + BODY_LINE - 1
             if line[cut - 1] == _EQUALS:
                 cut -= 1
             elif line[cut - 2] == _EQUALS:
                 cut -= 2
-            short.append(line[:cut] + b"=")
-            line = line[cut:]
-        short.append(line)
+            short.append(line[start:cut] + b"=")
+            start = cut
+        short.append(line[start:] if start else line)
     return short
