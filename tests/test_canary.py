@@ -86,9 +86,9 @@ def test_no_log_path_title_or_header_tells_what_was_typed(
 
 
 def test_a_database_that_is_away_logs_nothing_typed_and_keeps_the_letter(
-    caplog: pytest.LogCaptureFixture, tmp_path: Path
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    settings = replace(DEMO, database_url=f"sqlite:///{tmp_path}")
+    settings = replace(DEMO, database_url="postgresql://127.0.0.1:1/nobody")
     emma = Visitor(create_app(settings, library=library(), post=Drawer()))
     emma.reaches_check(name=TYPED["name"], more=MORE).sends_to(TYPED["email"])
     assert not drawer_of(emma.app).mails

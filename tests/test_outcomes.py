@@ -37,7 +37,7 @@ def _with(outcome: Outcome) -> Visitor:
     ],
 )
 def test_a_fault_is_told_as_it_is_with_the_letter_still_there(result: Result, heading: str) -> None:
-    emma = _with(Outcome(result, "dot", 451))
+    emma = _with(Outcome(result, "rcpt", 451))
     letter = emma.page.letter_to("emma@example.org")
     emma.sends_to("emma@example.org")
     assert emma.page.heading == heading
@@ -45,6 +45,13 @@ def test_a_fault_is_told_as_it_is_with_the_letter_still_there(result: Result, he
     assert emma.page.soup.select_one("#email")["value"] == "emma@example.org"  # type: ignore[index]
     assert emma.page.soup.select("a[download]")
     assert "on its way" not in emma.page.text
+
+
+@pytest.mark.parametrize("phase", ["mail", "dot", "head"])
+def test_a_refusal_that_is_not_about_the_address_does_not_blame_it(phase: str) -> None:
+    emma = _with(Outcome(Result.REFUSED, phase, 554)).sends_to("emma@example.org")
+    assert emma.page.heading == "Your letter was not sent"
+    assert "may well be right" in emma.page.text
 
 
 def test_sent_is_said_when_the_relay_has_it() -> None:

@@ -136,7 +136,7 @@ def test_own_words_that_name_it_are_marked_and_asked_about_once(typed: str, leve
     assert emma.page.soup.select("mark")
     emma.submits("/letter/check", email="emma@example.org")
     assert not drawer_of(emma.app).mails
-    emma.submits("/letter/check", keep="yes")
+    emma.keeps_what_it_names()
     assert not emma.page.soup.select("mark")
     assert emma.sends_to("emma@example.org").page.path == "/letter/sent"
 
@@ -154,14 +154,14 @@ def test_a_name_is_looked_at() -> None:
 
 def test_another_word_asks_again() -> None:
     emma = visitor().reaches_check(level="needs", more={"own_words": "SM"})
-    emma.submits("/letter/check", keep="yes")
+    emma.keeps_what_it_names()
     emma.opens("/letter/about-you?then=check").adds(own_words="SM, or mutism")
     assert emma.page.soup.select("mark")
 
 
 def test_a_new_draft_asks_again() -> None:
     emma = visitor().reaches_check(level="needs", more={"own_words": "SM"})
-    emma.submits("/letter/check", keep="yes")
+    emma.keeps_what_it_names()
     emma.chooses("work").opens("/letter/check")
     assert emma.page.soup.select("mark")
 

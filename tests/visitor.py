@@ -102,6 +102,12 @@ class Visitor:
             )
         )
 
+    def keeps_what_it_names(self) -> Visitor:
+        """Press "Keep, I want this" under the names that the page marks."""
+        button = self.page.soup.select_one("button[name=keep]")
+        assert button is not None
+        return self.submits("/letter/check", keep=str(button["value"]), email="")
+
     def submits(self, action: str, **changes: str | Sequence[str] | None) -> Visitor:
         """Post a form of this page; a change of None takes a field out."""
         kept = [(n, v) for n, v in fields_of(self.page.form(action, *changes)) if n not in changes]

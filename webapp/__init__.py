@@ -18,7 +18,6 @@ from . import cli
 from .addresses import domain_exists
 from .browser import AnswersCookie
 from .database import DatabaseUnavailable
-from .errors import SettingsError
 from .keys import Keys
 from .post import Post
 from .post.outbox import OutboxPost
@@ -78,18 +77,13 @@ def _services(settings: Settings, replacements: dict[str, Any]) -> Services:
 
 
 def _store(settings: Settings) -> Store | None:
-    """The database; a server that is away now may come back: until then no mail leaves.
-
-    Raises SettingsError for a file that cannot be used: that mends itself for nobody.
-    """
+    """The database; one that is away now may come back: until then no mail leaves."""
     if settings.mail is None:
         return None
     store = open_store(settings)
     try:
         store.start()
     except DatabaseUnavailable:
-        if store.database.kind == "sqlite":
-            raise SettingsError("DATABASE_URL names a file that cannot be used.") from None
         logging.getLogger("webapp").error("event=database-away")
     return store
 

@@ -13,11 +13,13 @@ _JOINERS: Final = frozenset({"\u200c", "\u200d"})
 _LINE_BREAKS: Final = re.compile(r"\r\n?|[\u0085\u2028\u2029\v\f]")
 _SPACES: Final = re.compile(r"[^\S\n]+")
 
+_ENDINGS: Final = "com|org|net|info|biz|xyz|zip|uk|ie|eu|us|ca|au|de|fr|io|me|co|ru|cn|tk|ly|ai"
 _LINK: Final = re.compile(
     r"(?:[a-z][a-z0-9+.-]*://|www\.)\S+|\S+@\S+"
-    # A name with a dot and two letters after it: mail programs make links of what they know, and
-    # nobody can know all endings. "e.g." and "9.30am" are none.
-    r"|(?<![\w.])(?:[^\W_](?:[\w-]{0,62})\.){1,8}[^\W\d_]{2,}(?![\w-])(?:/\S*)?"
+    # Mail programs make links of names with endings that they know, and nobody can know them all:
+    # any two small letters after a dot count. "e.g.", "9.30am" and "I nod.Then I write" are none.
+    rf"|(?<![\w.])(?:[^\W_](?:[\w-]{{0,62}})\.){{1,8}}(?:(?-i:[^\W\d_A-Z]{{2,}})|{_ENDINGS})(?![\w-])"
+    r"(?:/\S*)?"
     r"|(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])",
     re.IGNORECASE,
 )

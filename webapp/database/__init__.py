@@ -72,6 +72,7 @@ class Database:
             else engines.postgresql(self._url, counts=counts)
         )
         self._turn = threading.Lock()
+        self._is_ready = False
         _forget_connections_after_fork(self)
 
     def _file_of(self, *, counts: bool) -> Path:
@@ -84,6 +85,9 @@ class Database:
 
         It then outlives a power cut, in a database of counts only if it is to be `lasting`.
         """
+        if self._file and not self._is_ready:
+            # Its folder was away at the start, and may be back by now.
+            self.start()
         with self._translated(), self._own_turn():
             with self._begun("BEGIN IMMEDIATE") as connection:
                 if lasting and self.kind == "postgresql":
@@ -113,6 +117,7 @@ class Database:
         """Make ready to serve: SQLite migrates itself, PostgreSQL must have been upgraded."""
         if self.kind == "sqlite":
             self.upgrade()
+            self._is_ready = True
         elif not self.is_current():
             raise SchemaError("DATABASE_URL: run `flask --app webapp database upgrade` first")
 

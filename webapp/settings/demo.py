@@ -5,10 +5,8 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import urlsplit
 
-from ..errors import SettingsError
-from .parts import SECRET_BYTES, is_loopback
+from .parts import SECRET_BYTES
 
 
 def demo_values(environ: Mapping[str, str], instance: Path) -> dict[str, str]:
@@ -22,12 +20,6 @@ def demo_values(environ: Mapping[str, str], instance: Path) -> dict[str, str]:
         "HOST_NAME": "A demo on this computer",
         "HOST_CONTACT": "demo@wordahead.example",
     } | {name: value for name, value in environ.items() if value.strip()}
-
-
-def check_demo(public_url: str) -> None:
-    """Refuse a demo for the public: its outbox shows every letter and code to whoever comes."""
-    if not is_loopback(urlsplit(public_url).hostname or ""):
-        raise SettingsError("WORD_AHEAD_DEMO is for this machine only: PUBLIC_URL is not on it.")
 
 
 def _kept_secret(path: Path) -> str:

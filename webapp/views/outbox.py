@@ -7,12 +7,13 @@ import email.policy
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
-from flask import Blueprint, abort, make_response
+from flask import Blueprint, abort, make_response, request
 from werkzeug.wrappers import Response
 
 from ..forwarding import forwarded
-from ..settings import OutboxFolder
+from ..settings import OutboxFolder, is_loopback
 from .common import page, services
 from .safety import HEADERS
 
@@ -25,6 +26,13 @@ _BODY_POLICY: Final = (
     "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'"
 )
 _FRAME_POLICY: Final = f"{HEADERS['Content-Security-Policy']}; frame-src 'self'"
+
+
+@bp.before_request
+def _for_this_machine() -> None:
+    """A demo that somebody put on the open net shows its letters and codes to nobody there."""
+    if not is_loopback(urlsplit(request.host_url).hostname or ""):
+        abort(404)
 
 
 @bp.get("")
