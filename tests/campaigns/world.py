@@ -27,7 +27,7 @@ from webapp.waiting import State, WaitingLetters
 from webapp.waiting.states import LEASE
 
 from ..databases import Clock
-from ..direct import CANARY, CHEAP, DIRECT, EMMA, HOUR, paths_in
+from ..direct import CANARY, CHEAP, DIRECT, EMMA, paths_in
 from ..letter_page import parse, plain_words, visible_text
 from ..mails import bodies, read
 from ..visitor import Page, Visitor, make_app
@@ -207,8 +207,11 @@ class World:
         code = re.search(r"\d{3} \d{3}", mail.subject)
         assert code
         token = paths_in(found)[0].rpartition("/")[2]
-        life = DIRECT.waiting_hours * HOUR
-        self.truths.append(Truth(shown, token, code[0], self.clock() + life, agreed))
+        with self.eyes.reading() as connection:
+            row = sa.select(waiting.c.expires_at).where(waiting.c.id == self.sealer.id_of(token))
+            expires_at = connection.scalar(row)
+        assert expires_at, "a code was mailed for no letter"
+        self.truths.append(Truth(shown, token, code[0], expires_at, agreed))
 
     def types(self, truth: Truth, browser: Visitor, worker: int) -> Page | None:
         """Type the right code; the page that came, if any."""
