@@ -80,6 +80,8 @@ def _leave(
             return Outcome(Result.NOT_SENT, "changed")
         if answer.result is not None:
             return Outcome(Result(answer.result), "told")
+        # Somebody else's press is being sent: this one only waits to be told, and sends no more.
+        again = False
         if time.monotonic() > until:
             return Outcome(Result.PERHAPS_SENT, "told")
         time.sleep(_LOOK_AGAIN_SECONDS)

@@ -88,11 +88,12 @@ class Ledger:
                 attempt = self._submissions.attempt(connection, submission, again=again, now=now)
             if not isinstance(attempt, int):
                 return attempt
-            if self._block_list.contains(connection, mail.reader):
-                return Refusal.BLOCKED
             rows = self._counting.count(connection, rules(mail, self._limits), now)
             if isinstance(rows, Rule):
                 return Refusal.SITE if rows.site else Refusal.LIMIT
+            # Counted all the same: else a page would answer for ever where an address is blocked.
+            if self._block_list.contains(connection, mail.reader):
+                return Refusal.BLOCKED
             if not submission:
                 return Reservation(rows, kind=mail.kind)
             id_ = self._submissions.accept(connection, submission, attempt=attempt, now=now)
