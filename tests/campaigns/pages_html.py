@@ -29,7 +29,7 @@ def _checked() -> list[Row]:
     version = run([java, "-jar", jar, "--version"]).stdout.decode().strip()
     with work_folder() as folder:
         pages = _kept(folder)
-        check = [java, "-jar", jar, "--errors-only", "--format", "gnu", *pages]
+        check: list[str | Path] = [java, "-jar", jar, "--errors-only", "--format", "gnu", *pages]
         said = run(check).stderr.decode().replace(f"file:{folder}/", "")
     errors = [line for line in said.splitlines() if ".html" in line]
     return [Row(_WHAT, f"Nu HTML checker {version}", len(pages), "; ".join(errors))]
