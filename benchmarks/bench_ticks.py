@@ -103,6 +103,7 @@ def _frame() -> dict[str, Any]:
         "languages": {"en": words()},
         "has_answers": True,
         "has_outbox": False,
+        "went_wrong": False,
     }
 
 
