@@ -74,6 +74,8 @@ class Database:
         self._turn = threading.Lock()
         self._is_ready = False
         _forget_connections_after_fork(self)
+        # Whoever drops a database without closing it leaves no connection behind.
+        weakref.finalize(self, self._engine.dispose)
 
     def _file_of(self, *, counts: bool) -> Path:
         file = Path(self._url.database or "")
