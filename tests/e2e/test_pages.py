@@ -9,10 +9,10 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from .. import browser
+from ..campaigns.hands import LONG
 from ..campaigns.keyboard import lost_on_the_way
 from ..campaigns.looks import NARROWEST, PHONE, barriers, sideways
 from ..campaigns.site import Site, site
-from ..campaigns.hands import LONG
 from ..campaigns.walk import Walk, other_hosts
 
 pytestmark = pytest.mark.browser
