@@ -21,7 +21,7 @@ DOCUMENTS = [
     *sorted((ROOT / "mail_templates").glob("*.md")),
 ]
 # Made by running something, or by the reader.
-MADE_LATER = (".venv/", "instance/", "docs/figures.md")
+MADE_LATER = (".venv/", "instance/")
 
 _FENCE = re.compile(r"^```\w*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _SPAN = re.compile(r"`([^`\n]+)`")
