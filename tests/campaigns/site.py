@@ -99,6 +99,7 @@ def site(**settings: Any) -> Iterator[Site]:
     post = here.post if changed.mail else None
     app = make_app(changed, post=post, clock=here.now)
     # That it broke when it was told to is no news.
+    before = app.logger.level
     app.logger.setLevel(logging.CRITICAL)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -108,4 +109,5 @@ def site(**settings: Any) -> Iterator[Site]:
         server.shutdown()
         thread.join()
         server.server_close()
+        app.logger.setLevel(before)
         shutil.rmtree(folder, ignore_errors=True)

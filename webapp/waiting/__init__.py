@@ -147,10 +147,15 @@ class WaitingLetters:
             return State(state) if state else rows.standing(connection, claim.key.id, now)
 
     def cancel(self, opened: Opened) -> State:
-        """Delete a letter: GONE, or the state that stands in the way."""
+        """Delete a letter: GONE, or the state that stands in the way.
+
+        One that was claimed since it was opened stays: its writer does not know yet what became of
+        it, and would be told that nobody got it.
+        """
         with self._database.writing() as connection:
             now = self._hold(connection, opened.id)
-            rows.delete(connection, (waiting.c.id == opened.id) & rows.may(Event.CANCEL))
+            seen = (waiting.c.id == opened.id) & (waiting.c.attempt == opened.attempt)
+            rows.delete(connection, seen & rows.may(Event.CANCEL))
             return rows.standing(connection, opened.id, now)
 
     def cancel_from(self, browser: bytes) -> int:
