@@ -39,8 +39,6 @@ WORKERS = st.integers(0, 1)
 # What another worker does in the middle of a request.
 MEANWHILE = st.sampled_from(["sends", "sends again", "cancels", "waits and sends"])
 NESTED_ACTS = st.lists(st.sampled_from([Act.TAKES, Act.SILENT_TOOK, Act.LATER]), max_size=1)
-# Without the silence of which test_a_letter_sent_while_it_is_deleted tells.
-CALM_ACTS = st.lists(st.sampled_from([Act.TAKES, Act.LATER]), max_size=1)
 
 
 def fates(transactions: int) -> st.SearchStrategy[Fate]:
@@ -52,12 +50,13 @@ def fates(transactions: int) -> st.SearchStrategy[Fate]:
 
 @dataclass(frozen=True)
 class Pressing:
-    """What befalls one press of "send"."""
+    """What befalls one press of "send", and whether the next comes after the lease."""
 
     fate: Fate
     acts: list[Act]
     meanwhile: str
     nested: list[Act]
+    waits: bool
 
 
 # What the relay does with the letter or the code, and then with the receipt. Doubt is what the
@@ -65,7 +64,9 @@ class Pressing:
 _ACT = st.sampled_from([Act.TAKES, Act.TAKES, Act.SILENT_TOOK]) | st.sampled_from(Act)
 ACTS = st.lists(_ACT, min_size=1, max_size=2)
 # Sending takes seven transactions, the receipt's among them.
-PRESSINGS = st.builds(Pressing, fate=fates(7), acts=ACTS, meanwhile=MEANWHILE, nested=NESTED_ACTS)
+PRESSINGS = st.builds(
+    Pressing, fate=fates(7), acts=ACTS, meanwhile=MEANWHILE, nested=NESTED_ACTS, waits=st.booleans()
+)
 
 # A page that says one of these says that nobody has the letter.
 NOBODY_GOT_IT = ("not_sent", "refused", "limit", "opened_intro", "cancelled_unsent")
@@ -176,8 +177,9 @@ class App(RuleBasedStateMachine):
             page = self.opens(truth, worker, own=False, fate=NOTHING)
             if isinstance(page, tuple):
                 self.sends(page, worker, False, True, way)
+            self.world.clock.forward(LEASE if way.waits else 0)
 
-    @rule(truth=letters, worker=WORKERS, fate=fates(3), meanwhile=MEANWHILE, nested=CALM_ACTS)
+    @rule(truth=letters, worker=WORKERS, fate=fates(3), meanwhile=MEANWHILE, nested=NESTED_ACTS)
     def cancels(
         self, truth: Truth, worker: int, fate: Fate, meanwhile: str, nested: list[Act]
     ) -> None:
