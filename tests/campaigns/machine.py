@@ -17,8 +17,8 @@ from .table import Row
 from .world import Plant
 
 EXAMPLES = int(os.environ.get("MACHINE_EXAMPLES", "500"))
-# Most plants are found within a hundred examples.
-PLANT_EXAMPLES = int(os.environ.get("PLANT_EXAMPLES", "400"))
+# Most plants are found within fifty examples.
+PLANT_EXAMPLES = int(os.environ.get("PLANT_EXAMPLES", "600"))
 
 
 def main() -> list[Row]:
