@@ -26,7 +26,8 @@ from webapp.waiting import State
 from webapp.waiting.states import LEASE, LIFE
 
 from .campaigns.fates import Act, Blow, Fate
-from .campaigns.world import Plant, Press, Shown, Truth, World, words_delivered
+from .campaigns.truths import Press, Shown, Truth, words_delivered
+from .campaigns.world import Plant, World
 from .direct import EMMA, HOUR, told, wrong
 from .visitor import Page, Visitor
 

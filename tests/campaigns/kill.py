@@ -11,24 +11,32 @@ import sys
 import threading
 import time
 import urllib.parse
-from collections import Counter
-from collections.abc import Iterator
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
-from webapp.sealing import Sealer
 from webapp.waiting.states import LEASE
 
-from ..direct import CHEAP, paths_in, told
+from ..direct import paths_in, told
 from ..letter_page import plain_words
 from ..mails import bodies
 from ..served import Caller
 from ..visitor import Page
+from .kill_figures import Figures
+from .phases import (
+    AT_THE_RELAY,
+    BEFORE_CLAIM,
+    CLAIMED,
+    PAGE_OUT,
+    PAGE_READY,
+    RANDOM,
+    STEP_OF,
+    Run,
+    wanted_phases,
+)
 from .scan import scan, tells
-from .server import PATIENCE, SECRET, Server, fresh_folder, postgresql, running, wait
+from .server import PATIENCE, Server, fresh_folder, postgresql, running, wait
 from .sink import Sink, Trap, running_sink
 from .table import Row
 from .watcher import Watcher
@@ -36,30 +44,6 @@ from .watcher import Watcher
 KILLS: Final = int(os.environ.get("KILLS", "500"))
 KILLS_POSTGRESQL: Final = KILLS // 5
 
-# Where the server is killed, as it is seen from outside just after the kill.
-BEFORE_CLAIM: Final = "before the claim"
-CLAIMED: Final = "claimed, relay not called"
-PAGE_READY: Final = "noted, page not out"
-PAGE_OUT: Final = "page out"
-RANDOM: Final = "random"
-_AT_THE_RELAY: Final = {
-    "greeting": "connected",
-    "ehlo": "connected",
-    "mail": "MAIL",
-    "rcpt": "RCPT",
-    "data": "DATA",
-    "payload": "letter half over",
-    "dot": "dot there, 250 not said",
-    "said": "250 said, not noted",
-}
-PHASES: Final = (
-    BEFORE_CLAIM,
-    CLAIMED,
-    *dict.fromkeys(_AT_THE_RELAY.values()),
-    PAGE_READY,
-    PAGE_OUT,
-)
-_STEP_OF: Final = {phase: step for step, phase in reversed(_AT_THE_RELAY.items())}
 # Of so many kills one takes the whole server down; the others all its workers at once.
 _WHOLE_SERVER_EVERY: Final = 5
 # Every so many runs the "perhaps" is answered with its tick.
@@ -71,36 +55,6 @@ _SAID: Final = {
     "more": {"to_name": "Canarymanager", "own_words": "Canaryown " + "é" * 500},
     "ticks": 40,
 }
-
-
-@dataclass
-class Run:
-    """One kill, and what came of it."""
-
-    wanted: str
-    recipient: str
-    token: str = field(repr=False)
-    code: str = field(repr=False)
-    letter: str = field(repr=False)
-    phase: str = ""
-    answered: bool = False
-    delivered_by_kill: int = 0
-    # What the plain second click was told, and what it delivered.
-    shown: str = ""
-    delivered_plain: int = 0
-    ticked: bool = False
-    delivered: int = 0
-    problems: list[str] = field(default_factory=list)
-
-    @property
-    def path(self) -> str:
-        """Where its code is asked for."""
-        return f"/confirm/{self.token}"
-
-    @property
-    def id(self) -> bytes:
-        """Its row."""
-        return Sealer([SECRET], cost=CHEAP).id_of(self.token)
 
 
 class Campaign:
@@ -178,7 +132,7 @@ class Campaign:
             return Trap(self.chance.choice(["mail", "data", "dot"]), mail=2)
         if wanted == "250 said, not noted":
             return Trap("said")
-        step = _STEP_OF.get(wanted)
+        step = STEP_OF.get(wanted)
         return Trap(step) if step else None
 
     def _hold_before(self, run: Run, held: ExitStack) -> None:
@@ -212,7 +166,7 @@ class Campaign:
         if self.watcher.state(run.id) == "sent":
             return PAGE_READY
         if reached:
-            return _AT_THE_RELAY[reached]
+            return AT_THE_RELAY[reached]
         return CLAIMED if self.watcher.state(run.id) == "sending" else BEFORE_CLAIM
 
     # ------------------------------------------------------------------ the second click
@@ -304,66 +258,6 @@ def _squeezed_text(page: Page) -> str:
     """The letter of an opened page, without list marks and white space."""
     article = page.soup.select_one("article.letter")
     return _squeezed(plain_words(article.get_text())) if article else ""
-
-
-@dataclass
-class Figures:
-    """What a series of kills came to."""
-
-    name: str
-    runs: list[Run]
-    seconds: float
-    hits: list[str]
-    scanned: str
-
-    @property
-    def problems(self) -> Counter[str]:
-        """Everything that fell short, counted."""
-        return Counter(problem for run in self.runs for problem in run.problems)
-
-    @property
-    def falls_short(self) -> list[str]:
-        """In words; empty where all held."""
-        short = [f"{number} × {problem}" for problem, number in self.problems.items()]
-        return short + [f"canary in {one}" for one in self.hits]
-
-    def lines(self) -> Iterator[str]:
-        """The table of phases, and the sums."""
-        head = ("killed", "runs", "had it", "then: sent", "uncertain", "open", "twice", "lost")
-        yield f"{self.name}: {len(self.runs)} runs in {self.seconds:.0f} s"
-        yield _row(*head)
-        for phase in (*PHASES, "all"):
-            runs = [run for run in self.runs if phase in (run.phase, "all")]
-            shown = Counter(run.shown for run in runs)
-            problems = Counter(problem for run in runs for problem in run.problems)
-            yield _row(
-                phase,
-                len(runs),
-                sum(run.delivered_by_kill for run in runs),
-                shown["sent"],
-                shown["uncertain"],
-                shown["open"],
-                problems["went twice without the tick"],
-                problems["lost"],
-            )
-        ticked = [run for run in self.runs if run.ticked]
-        went = sum(run.delivered > run.delivered_plain for run in ticked)
-        yield f"sent once more by the tick: {went} of {len(ticked)} ticks"
-        yield self.scanned
-
-
-def _row(phase: object, *numbers: object) -> str:
-    return f"{phase!s:26}" + "".join(f"{number!s:>11}" for number in numbers)
-
-
-def wanted_phases(number: int, seed: int) -> list[str]:
-    """Each phase equally often, an eighth at random moments, in no order."""
-    chance = random.Random(seed)  # noqa: S311  picks an order, guards nothing
-    at_random = number // 8
-    wanted = [RANDOM] * at_random
-    wanted += [PHASES[at % len(PHASES)] for at in range(number - at_random)]
-    chance.shuffle(wanted)
-    return wanted
 
 
 def kill_campaign(

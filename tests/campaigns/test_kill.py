@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from .kill import PHASES, Run, kill_campaign, wanted_phases
+from .kill import kill_campaign
+from .phases import PHASES, Run, wanted_phases
 from .scan import scan
 from .server import fresh_folder
 

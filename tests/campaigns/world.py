@@ -6,7 +6,7 @@ import datetime
 import re
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -28,10 +28,11 @@ from webapp.waiting.states import LEASE
 
 from ..databases import Clock
 from ..direct import CANARY, CHEAP, DIRECT, EMMA, paths_in
-from ..letter_page import parse, plain_words, visible_text
-from ..mails import bodies, read
+from ..letter_page import plain_words
+from ..mails import read
 from ..visitor import Page, Visitor, make_app
 from .fates import Act, Course, FatefulDatabase, Killed, Relay
+from .truths import Press, Shown, Truth, squeezed
 
 # What Plant may exchange: the store that a worker gets.
 Plant = Callable[[Store], Store]
@@ -49,52 +50,6 @@ def _cookies_at_the_check_page() -> dict[str, str]:
     emma = Visitor(_apps()[0], DIRECT.public_url)
     emma.reaches_check(more=CANARY)
     return emma.cookies()
-
-
-@dataclass(eq=False)
-class Shown:
-    """A consent page in some browser, perhaps an old one by now."""
-
-    browser: Visitor
-    page: Page = field(repr=False)
-    recipient: str
-    mark: bytes
-
-    @property
-    def letter(self) -> str:
-        """The letter on it, white space left out."""
-        return squeezed(self.page.letter())
-
-
-@dataclass(eq=False)
-class Truth:
-    """What really happened to a letter, as nobody but the test can know."""
-
-    shown: Shown
-    token: str
-    code: str
-    expires_at: int
-    agreed: bool
-    delivered: int = 0
-    withdrawn: bool = False
-    # Tries that did not end well, as the app counts them at most.
-    tries: int = 0
-    ticks: set[str] = field(default_factory=set)
-
-
-@dataclass(eq=False)
-class Press:
-    """One request by which somebody wants a letter sent."""
-
-    truth: Truth
-    tick: str
-    alive: bool
-    delivered: int = 0
-
-
-def squeezed(text: str) -> str:
-    """All but the white space, which pages and mails set differently."""
-    return re.sub(r"\s", "", text)
 
 
 class World:
@@ -297,12 +252,6 @@ class World:
             with suppress(FileNotFoundError):
                 found += file.read_bytes()
         return found
-
-
-def words_delivered(mail: Mail) -> set[str]:
-    """What a mail's reader reads, in the text and in the HTML, without white space."""
-    text, html = bodies(mail.to_bytes())
-    return {squeezed(plain_words(text)), squeezed(visible_text(parse(html)))}
 
 
 def url_of(folder: Path) -> str:
