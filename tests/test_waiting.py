@@ -61,6 +61,13 @@ def claimed(letters: WaitingLetters, ticket: Ticket, *, again: int | None = None
     return claim
 
 
+def put_newer(letters: WaitingLetters, browser: bytes = BROWSER) -> Ticket:
+    """A letter whose code was sent: what the same browser put before makes room."""
+    newer = letters.put(LETTER, browser=browser)
+    letters.replace_older(newer, browser)
+    return newer
+
+
 def mistype(letters: WaitingLetters, ticket: Ticket, times: int) -> None:
     for number in range(1, times + 1):
         assert letters.open(ticket.token, wrong(ticket, number)) is None
@@ -493,14 +500,14 @@ def test_a_newer_letter_replaces_the_same_browsers_older_one(
     letters: WaitingLetters, ticket: Ticket
 ) -> None:
     """R38."""
-    newer = letters.put(LETTER, browser=BROWSER)
+    newer = put_newer(letters)
     assert letters.open(ticket.token, ticket.code) is None
     assert letters.open(newer.token, newer.code)
 
 
 def test_another_browser_replaces_nothing(letters: WaitingLetters, ticket: Ticket) -> None:
     """R38: nor does one without a cookie."""
-    letters.put(LETTER, browser=OTHER_BROWSER)
+    put_newer(letters, OTHER_BROWSER)
     letters.put(LETTER)
     assert letters.open(ticket.token, ticket.code)
 
@@ -508,7 +515,7 @@ def test_another_browser_replaces_nothing(letters: WaitingLetters, ticket: Ticke
 def test_an_older_letter_can_stay_until_the_newer_ones_code_was_sent(
     letters: WaitingLetters, ticket: Ticket
 ) -> None:
-    newer = letters.put(LETTER, browser=BROWSER, replaces=False)
+    newer = letters.put(LETTER, browser=BROWSER)
     assert letters.open(ticket.token, ticket.code)
     assert letters.replace_older(newer, OTHER_BROWSER) == 0
     assert letters.replace_older(newer, BROWSER) == 1
@@ -523,7 +530,7 @@ def test_what_was_or_may_have_been_sent_is_not_replaced(
     claim = claimed(letters, ticket)
     if result:
         letters.settle(claim, result)
-    letters.put(LETTER, browser=BROWSER)
+    put_newer(letters)
     assert letters.open(ticket.token, ticket.code)
 
 
@@ -730,17 +737,17 @@ def test_once_in_doubt_a_letter_never_waits_again() -> None:
 
 def test_the_newer_of_two_letters_of_the_same_second_stays(letters: WaitingLetters) -> None:
     for _ in range(10):
-        older = letters.put(b"older", browser=BROWSER, replaces=False)
+        older = letters.put(b"older", browser=BROWSER)
         letters.replace_older(older, BROWSER)
-        newer = letters.put(b"newer", browser=BROWSER, replaces=False)
+        newer = letters.put(b"newer", browser=BROWSER)
         letters.replace_older(newer, BROWSER)
         assert letters.open(older.token, older.code) is None
         assert letters.open(newer.token, newer.code) is not None
 
 
 def test_two_presses_at_the_same_moment_leave_one_letter(letters: WaitingLetters) -> None:
-    first = letters.put(b"first", browser=BROWSER, replaces=False)
-    second = letters.put(b"second", browser=BROWSER, replaces=False)
+    first = letters.put(b"first", browser=BROWSER)
+    second = letters.put(b"second", browser=BROWSER)
     letters.replace_older(first, BROWSER)
     letters.replace_older(second, BROWSER)
     opened = [letters.open(one.token, one.code) for one in (first, second)]

@@ -87,6 +87,8 @@ class Letters(RuleBasedStateMachine):
         older = [one for one in self.all if browser and one.browser == browser]
         replaced = [one for one in older if self.state(one) in (State.WAITING, State.REFUSED)]
         ticket = self.workers[worker].put(CANARY, browser=browser)
+        if browser:
+            self.workers[worker].replace_older(ticket, browser)
         for one in replaced:
             one.withdrawn = True
         truth = Truth(ticket, browser, ticket.expires_at)

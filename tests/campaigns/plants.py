@@ -50,16 +50,19 @@ class _AllIsSent(_Planted):
 
 
 class _OneBrowserForAll(_Planted):
-    def put(self, payload: bytes, *, browser: bytes | None = None, replaces: bool = True) -> Ticket:
-        return super().put(payload, browser=b"the same for everybody", replaces=replaces)
+    def put(self, payload: bytes, *, browser: bytes | None = None) -> Ticket:
+        return super().put(payload, browser=b"the same for everybody")
 
     def replace_older(self, ticket: Ticket, browser: bytes) -> int:
         return super().replace_older(ticket, b"the same for everybody")
 
 
 class _ReplacesTooEarly(_Planted):
-    def put(self, payload: bytes, *, browser: bytes | None = None, replaces: bool = True) -> Ticket:
-        return super().put(payload, browser=browser)
+    def put(self, payload: bytes, *, browser: bytes | None = None) -> Ticket:
+        ticket = super().put(payload, browser=browser)
+        if browser:
+            self.replace_older(ticket, browser)
+        return ticket
 
 
 class _LeaseLeadsBack(_Planted):
@@ -88,8 +91,8 @@ class _OldTicksCount(_Planted):
 class _AnyCodeOpens(_Planted):
     codes: dict[str, str] = {}  # noqa: RUF012  shared by both workers, as a cache would be
 
-    def put(self, payload: bytes, *, browser: bytes | None = None, replaces: bool = True) -> Ticket:
-        ticket = super().put(payload, browser=browser, replaces=replaces)
+    def put(self, payload: bytes, *, browser: bytes | None = None) -> Ticket:
+        ticket = super().put(payload, browser=browser)
         self.codes[ticket.token] = ticket.code
         return ticket
 

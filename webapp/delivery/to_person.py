@@ -80,7 +80,7 @@ def ask_for_yes(order: ForPerson, seal: str, services: Services, *, agreed: bool
     if not hmac.compare_digest(seal.encode(), person_seal(order, services).encode()):
         raise LetterChanged("Your answers have changed; this is the letter now.")
     # An older letter of this browser stays until the new one's code is on its way.
-    ticket = store.waiting.put(pack(order, services), browser=order.browser, replaces=False)
+    ticket = store.waiting.put(pack(order, services), browser=order.browser)
     try:
         outcome = send_counted(
             code_notice(order.own, order.language, ticket, services),

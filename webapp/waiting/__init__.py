@@ -1,5 +1,8 @@
 """Letters that wait, sealed, for a yes from their writer's inbox; each is sent at most once."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import sqlalchemy as sa
 
 from ..database import Database, Turn
@@ -39,49 +42,17 @@ class WaitingLetters:
         self._life = life
         self._most = most
 
-    def put(self, payload: bytes, *, browser: bytes | None = None, replaces: bool = True) -> Ticket:
-        """Seal a letter; an older one that the same browser put, and did not send, is deleted.
-
-        With `replaces` off the older one stays until replace_older(), once the new code is sent.
-        """
+    def put(self, payload: bytes, *, browser: bytes | None = None) -> Ticket:
+        """Seal a letter; what this browser put before stays until replace_older()."""
         labels = self._sealer.labels(browser) if browser else []
-        with self._database.reading() as connection:
-            newest = connection.scalar(
-                sa.select(sa.func.max(waiting.c.expires_at)).where(waiting.c.browser.in_(labels))
-            )
-            # Later than what this browser put before, so that "older" is clear within one second.
-            expires_at = max(self._database.now(connection) + self._life, (newest or 0) + 1)
-        token, code = new_token(), new_code()
-        with slot():
-            key = self._sealer.key(token, code, expires_at)
-        row = {
-            "id": key.id,
-            "sealed": self._sealer.seal(key, rows.kind(State.WAITING), payload),
-            "expires_at": expires_at,
-            "state": State.WAITING.value,
-            "attempt": 0,
-            "doubts": 0,
-            "lease_until": 0,
-            "browser": labels[0] if labels else None,
-        }
-        with self._database.writing() as connection:
-            self._database.take_turns(connection, Turn.PUT)
-            self._sweep(connection)
-            if replaces:
-                rows.delete(connection, waiting.c.browser.in_(labels) & rows.may(Event.REPLACE))
-            if (connection.scalar(sa.select(sa.func.count(waiting.c.id))) or 0) >= self._most:
-                raise WaitingFull("too many letters wait already")
-            connection.execute(sa.insert(waiting).values(row))
-            connection.execute(sa.insert(tries).values(id=key.id, number=0, last_at=0))
-        return Ticket(token, code, expires_at)
+        while True:
+            ticket, row = self._sealed(payload, labels)
+            if self._keep(row, labels):
+                return ticket
 
     def replace_older(self, ticket: Ticket, browser: bytes) -> int:
         """Delete what this browser put before this letter and has not sent; how many letters."""
-        its = waiting.c.browser.in_(self._sealer.labels(browser))
-        mine = self._sealer.id_of(ticket.token)
-        # In one order for all: of two that replace each other at the same time, one stays.
-        same_second = (waiting.c.expires_at == ticket.expires_at) & (waiting.c.id < mine)
-        older = its & ((waiting.c.expires_at < ticket.expires_at) | same_second)
+        older = self._of(self._sealer.labels(browser)) & (waiting.c.expires_at < ticket.expires_at)
         with self._database.writing() as connection:
             return rows.delete(connection, older & rows.may(Event.REPLACE))
 
@@ -160,7 +131,7 @@ class WaitingLetters:
 
     def cancel_from(self, browser: bytes) -> int:
         """Delete what this browser put and has not sent; returns how many letters."""
-        its = waiting.c.browser.in_(self._sealer.labels(browser))
+        its = self._of(self._sealer.labels(browser))
         with self._database.writing() as connection:
             rows.lapse(connection, its, now=self._database.now(connection))
             return rows.delete(connection, its & rows.may(Event.CANCEL))
@@ -169,6 +140,50 @@ class WaitingLetters:
         """Delete what has expired; only tidying, since nothing expired can be opened or claimed."""
         with self._database.writing() as connection:
             return self._sweep(connection)
+
+    @staticmethod
+    def _of(labels: Sequence[bytes]) -> sa.ColumnElement[bool]:
+        return waiting.c.browser.in_(labels)
+
+    def _newest(self, connection: sa.Connection, labels: Sequence[bytes]) -> int:
+        """When the letter expires that this browser put last; 0 if it put none."""
+        newest = sa.select(sa.func.max(waiting.c.expires_at)).where(self._of(labels))
+        return connection.scalar(newest) or 0
+
+    def _sealed(self, payload: bytes, labels: Sequence[bytes]) -> tuple[Ticket, dict[str, Any]]:
+        """A letter under a fresh token and code; it expires after all that this browser put."""
+        with self._database.reading() as connection:
+            usual = self._database.now(connection) + self._life
+            expires_at = max(usual, self._newest(connection, labels) + 1)
+        ticket = Ticket(new_token(), new_code(), expires_at)
+        with slot():
+            key = self._sealer.key(ticket.token, ticket.code, expires_at)
+        return ticket, {
+            "id": key.id,
+            "sealed": self._sealer.seal(key, rows.kind(State.WAITING), payload),
+            "expires_at": expires_at,
+            "state": State.WAITING.value,
+            "attempt": 0,
+            "doubts": 0,
+            "lease_until": 0,
+            "browser": labels[0] if labels else None,
+        }
+
+    def _keep(self, row: Mapping[str, Any], labels: Sequence[bytes]) -> bool:
+        """Store a sealed letter, unless the same browser has put a newer one meanwhile.
+
+        So what a browser puts expires in the order in which it was put, and "older" is clear.
+        """
+        with self._database.writing() as connection:
+            self._database.take_turns(connection, Turn.PUT)
+            self._sweep(connection)
+            if (connection.scalar(sa.select(sa.func.count(waiting.c.id))) or 0) >= self._most:
+                raise WaitingFull("too many letters wait already")
+            if self._newest(connection, labels) >= row["expires_at"]:
+                return False
+            connection.execute(sa.insert(waiting).values(row))
+            connection.execute(sa.insert(tries).values(id=row["id"], number=0, last_at=0))
+            return True
 
     def _sweep(self, connection: sa.Connection) -> int:
         now = self._database.now(connection)
