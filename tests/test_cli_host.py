@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from webapp.database import Database
-from webapp.ledger import Ledger, ToOwn
+from webapp.ledger import Kind, Ledger, Reservation, ToOwn
 from webapp.sealing import Sealer
 from webapp.waiting import WaitingLetters
 
@@ -93,7 +93,7 @@ def test_counts_shows_each_days_figures_and_hides_those_under_five(tmp_path: Pat
     ledger = _ledger(url, Clock(20_000 * DAY))
     for outcome, number in (("sent", 5), ("not sent", 4)):
         for _ in range(number):
-            ledger.count(situation="work", level="named", outcome=outcome)
+            ledger.settle(Reservation((), kind=Kind("work", "named")), outcome)
     assert _flask("counts", DATABASE_URL=url).stdout.splitlines() == [
         "day situation level outcome number",
         "2024-10-04 work named not-sent under 5",

@@ -11,6 +11,7 @@ from webapp.database import Database
 from webapp.database.tables import blocked, counted, submissions
 from webapp.ledger import (
     Changed,
+    Kind,
     Ledger,
     LedgerUnavailable,
     Limits,
@@ -387,7 +388,8 @@ def test_nonsense_is_no_result(ledger: Ledger) -> None:
 # ------------------------------------------------------------------ counts
 def count(ledger: Ledger, times: int, **more: str) -> None:
     for _ in range(times):
-        ledger.count(**{"situation": "work", "level": "named", "outcome": "sent"} | more)
+        said = {"situation": "work", "level": "named", "outcome": "sent"} | more
+        ledger.settle(Reservation((), kind=Kind(said["situation"], said["level"])), said["outcome"])
 
 
 def test_days_are_counted_by_situation_level_and_outcome(ledger: Ledger, clock: Clock) -> None:

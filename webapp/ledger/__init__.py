@@ -126,12 +126,6 @@ class Ledger:
             self._database.take_turns(connection, Turn.COUNT)
             return self._block_list.contains(connection, address)
 
-    def count(self, *, situation: str, level: str, outcome: str) -> None:
-        """One more of these in the day's figures, beside those that settle() counts."""
-        with self._writing() as connection:
-            now = self._database.now(connection)
-            figures.add(connection, Kind(situation, level), outcome, now)
-
     def counts(self) -> list[Count]:
         """All days' figures, the small ones hidden."""
         with self._unavailable(), self._database.reading() as connection:
