@@ -12,14 +12,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from webapp.delivery.notices import code_notice, fill, receipt_notice
+from webapp.delivery.notices import code_notice, receipt_notice
 from webapp.delivery.sealed_letter import ForPerson, letter_to_person, pack, unpack
 from webapp.delivery.to_self import ToSelf, letter_to_self
 from webapp.letter import Answers, Letter, compose, legal_combinations
 from webapp.mail import Mail, message_id
 from webapp.services import Services
 from webapp.waiting import Opened, State, Ticket
-from webapp.words import LEVELS, Level, Words, load
+from webapp.words import LEVELS, Level, Words, fill, load
 
 from ..builders import MAIL_TEMPLATES
 from ..visitor import PRODUCTION, Drawer, make_app

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 from ..mail import Mail, message_id
 from ..services import Services
 from ..waiting import Opened, Ticket
-from ..words import Words
+from ..words import Words, fill
 from .sealed_letter import SealedLetter
 
 # "493 027" is read and typed more surely than six digits in a row.
@@ -87,15 +87,6 @@ def moment(time: datetime.datetime, words: Words) -> str:
         "month": texts["months"][utc.month - 1],
     }
     return fill(texts["moment"], values)
-
-
-def fill(text: str, values: dict[str, str]) -> str:
-    """A text with its placeholders filled in; what is filled in is not looked at again."""
-    pieces = []
-    for piece in text.split("{"):
-        name, brace, rest = piece.partition("}")
-        pieces.append(values[name] + rest if brace and name in values else piece)
-    return "".join(pieces)
 
 
 def _frame(words: Words) -> dict[str, Any]:

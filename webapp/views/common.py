@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
@@ -18,6 +17,7 @@ from ..letter import ADDRESS_SLOT
 from ..services import Services
 from ..typed import contact_in
 from ..words import Words
+from ..words import fill as fill_in
 
 EXTENSION = "word_ahead"
 
@@ -25,8 +25,6 @@ EXTENSION = "word_ahead"
 _LOOK_AGAIN = 422
 
 _BEGINNING = {"steps.where", "steps.where_submit"}
-
-_PLACEHOLDER = re.compile(r"\{\w+\}")
 
 
 def services() -> Services:
@@ -74,9 +72,7 @@ def page(template: str, status: int = 200, **values: object) -> Response:
 
 def fill(text: str, **values: object) -> Markup:
     """A text of the words with its {placeholders} filled in, everything escaped."""
-    known = {f"{{{name}}}": str(escape(value)) for name, value in values.items()}
-    # In one pass: braces in what was typed are no placeholders.
-    filled = _PLACEHOLDER.sub(lambda match: known.get(match[0], match[0]), str(escape(text)))
+    filled = fill_in(str(escape(text)), {name: str(escape(one)) for name, one in values.items()})
     return Markup(filled)  # noqa: S704  # both sides were escaped above
 
 

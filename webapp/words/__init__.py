@@ -17,6 +17,7 @@ from .model import (
     Voice,
     Wording,
     Words,
+    fill,
     short_hash,
 )
 
@@ -36,6 +37,7 @@ __all__ = [
     "Voice",
     "Wording",
     "Words",
+    "fill",
     "load",
     "read",
     "short_hash",

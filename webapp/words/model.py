@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -16,6 +17,7 @@ Voice = Literal["me", "child", "supported"]
 LEVELS: Final[tuple[Level, ...]] = ("named", "described", "needs")
 VOICES: Final[tuple[Voice, ...]] = ("me", "child", "supported")
 
+_PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
 # Every situation suggests this many statements first: a good letter in ten taps.
 STARTERS: Final = 8
 
@@ -228,6 +230,11 @@ class Library:
     def words(self, language: str) -> Words:
         """The words of a language, or of the first one where that is not known."""
         return self.languages.get(language) or next(iter(self.languages.values()))
+
+
+def fill(text: str, values: Mapping[str, str]) -> str:
+    """A text with its {placeholders} filled in, in one pass: typed braces are no placeholders."""
+    return _PLACEHOLDER.sub(lambda match: values.get(match[1], match[0]), text)
 
 
 @cache
