@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from .errors import WordAheadError
+from .keys import derive
 
 TOKEN_BYTES: Final = 16  # 128 random bits: never guessed, so a row's id alone says nothing
 TOKEN_LENGTH: Final = 22  # what 16 bytes make in url-safe base64 without its padding
@@ -27,9 +28,7 @@ KEY_BYTES: Final = 32  # AES-256
 NONCE_BYTES: Final = 12  # AES-GCM's own length; a key seals a handful of messages in its life
 LENGTH_BYTES: Final = 4  # before the text: how much of the padded block is text
 EXPIRY_BYTES: Final = 8
-STEP: Final = (
-    16 * 1024
-)  # most letters fill one step, so that its size does not tell how much was ticked
+STEP: Final = 16 * 1024  # most letters fill one step: its size does not tell how much was ticked
 MOST_BYTES: Final = 256 * 1024  # ten times the longest letter; keeps a row small
 
 # OWASP's smallest scrypt that still costs 16 MiB and about 80 ms a guess; more would let a few
@@ -70,9 +69,9 @@ class Key:
 _LONGEST_CODE: Final = 64
 
 
-def derive_key(secret: str, purpose: str, length: int = KEY_BYTES) -> bytes:
-    """A key of its own for each purpose, all from the one SECRET_KEY (RFC 5869)."""
-    return _hkdf(secret.encode(), f"word-ahead/v1/{purpose}", length)
+def derive_key(secret: str, purpose: str) -> bytes:
+    """A key of its own for each purpose in the database, all from the one SECRET_KEY."""
+    return derive(secret, f"word-ahead/v1/{purpose}")
 
 
 def parse_code(text: str) -> str | None:

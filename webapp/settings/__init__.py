@@ -10,10 +10,11 @@ from urllib.parse import urlsplit
 
 from ..errors import SettingsError
 from ..ledger import Limits
+from ..post.relay import is_loopback
 from ..post.smtp import SmtpServer
 from . import parts
 from .demo import demo_values
-from .parts import DirectSend, OutboxFolder, is_loopback
+from .parts import DirectSend, OutboxFolder
 
 __all__ = ["OutboxFolder", "Settings", "from_environment", "is_loopback"]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from email.utils import parseaddr
@@ -14,6 +13,7 @@ from email_validator import EmailNotValidError, validate_email
 
 from ..errors import SettingsError
 from ..ledger import Limits
+from ..post.relay import is_loopback
 from ..post.smtp import Security, SmtpServer
 
 DirectSend = Literal["on", "allowlist", "off"]
@@ -168,16 +168,6 @@ def one_line(name: str, value: str) -> str:
     if not value.isprintable():
         raise SettingsError(f"{name} has to be one line of plain text.")
     return value
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host name or address is this very machine."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _ca_file(value: str) -> Path | None:
