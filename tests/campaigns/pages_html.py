@@ -9,12 +9,12 @@ from typing import Final
 from playwright.sync_api import Page, Response
 
 from .browsers import PATIENCE, chromium, told
-from .mail_tools import npm_modules, program, run, work_folder
+from .mail_tools import work_folder
+from .nu_checker import all_but_planted, npm_version, nu_faults, plant
 from .site import site
 from .table import Row
 from .walk import Walk, other_hosts
 
-NPM: Final = Path(__file__).parent / "npm-pages"
 _WHAT: Final = "every page: HTML without an error"
 
 
@@ -24,15 +24,11 @@ def main() -> list[Row]:
 
 
 def _checked() -> list[Row]:
-    java = program("java", "default-jre-headless")
-    jar = npm_modules(NPM) / "vnu-jar" / "build" / "dist" / "vnu.jar"
-    version = run([java, "-jar", jar, "--version"]).stdout.decode().strip()
     with work_folder() as folder:
         pages = _kept(folder)
-        check: list[str | Path] = [java, "-jar", jar, "--errors-only", "--format", "gnu", *pages]
-        said = run(check).stderr.decode().replace(f"file:{folder}/", "")
-    errors = [line for line in said.splitlines() if ".html" in line]
-    return [Row(_WHAT, f"Nu HTML checker {version}", len(pages), "; ".join(errors))]
+        errors = all_but_planted(nu_faults([*pages, plant(folder)]))
+    tool = f"Nu HTML checker {npm_version('vnu-jar')}"
+    return [Row(_WHAT, tool, len(pages), "; ".join(errors))]
 
 
 def _kept(folder: Path) -> list[Path]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Final
 
 from .. import browser
 from .browsers import told
-from .mail_tools import Missing, last_line, npm_modules, program, run, work_folder
-from .pages_html import NPM
+from .mail_tools import Missing, last_line, node, npm_modules, program, run, work_folder
+from .nu_checker import npm_version
 from .site import site
 from .table import Row
 
@@ -25,16 +26,13 @@ def main() -> list[Row]:
 
 def _measured() -> list[Row]:
     chrome = browser.path() or program("chromium", "chromium")
-    node = program("node", "nodejs")
-    cli = npm_modules(NPM) / "lighthouse" / "cli" / "index.js"
-    version = json.loads((cli.parent.parent / "package.json").read_text())["version"]
+    cli = npm_modules() / "lighthouse" / "cli" / "index.js"
+    version = npm_version("lighthouse")
     best = dict.fromkeys(_LEAST, 0)
     tries = 0
     while tries < _TRIES and _missed(best):
         tries += 1
-        best = {
-            name: max(best[name], now) for name, now in _scores(chrome, [node, str(cli)]).items()
-        }
+        best = {name: max(best[name], now) for name, now in _scores(chrome, [node(), cli]).items()}
     figures = ", ".join(f"{name} {score}" for name, score in best.items())
     short = ", ".join(f"{name} below {_LEAST[name]}" for name in _missed(best))
     return [Row(f"the start page on a telephone: {figures}", f"Lighthouse {version}", tries, short)]
@@ -44,7 +42,7 @@ def _missed(scores: dict[str, int]) -> list[str]:
     return [name for name, least in _LEAST.items() if scores[name] < least]
 
 
-def _scores(chrome: str, lighthouse: list[str]) -> dict[str, int]:
+def _scores(chrome: str, lighthouse: list[Path]) -> dict[str, int]:
     with site() as here, work_folder() as folder:
         report = folder / "report.json"
         done = run(
