@@ -1,0 +1,72 @@
+"""The table of `make proof` hides nothing: no campaign, no tool that is not there, no break."""
+
+from __future__ import annotations
+
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from ..builders import ROOT
+from .__main__ import campaigns, chosen, main, tried
+from .mail_tools import Missing, program
+from .table import Row, printed
+
+
+def test_a_kind_is_all_its_campaigns_and_nothing_named_is_all_there_are() -> None:
+    assert chosen([]) == campaigns()
+    assert chosen(["pages", "kill", "pages_html"]) == [
+        "pages_habits",
+        "pages_html",
+        "pages_lighthouse",
+        "pages_looks",
+        "kill",
+    ]
+
+
+def test_a_name_that_no_campaign_has_is_not_passed_over() -> None:
+    with pytest.raises(SystemExit, match=r"no campaign “mial”, only .*mail_html"):
+        chosen(["mial"])
+
+
+def test_ci_tries_every_campaign_of_pages_and_mails() -> None:
+    assert 'make proof ARGS="mail pages"' in (ROOT / ".ci" / "run").read_text("utf-8")
+    assert {"mail_html", "mail_filters", "mail_servers"} < set(chosen(["mail"]))
+
+
+def _broken() -> list[Row]:
+    raise ValueError("no port is free\nand more")
+
+
+def _left_out() -> list[Row]:
+    pytest.skip("no Chromium found")
+
+
+def _idle() -> list[Row]:
+    return [Row("all pages", "axe-core", 0)]
+
+
+@pytest.mark.parametrize(
+    ("campaign", "said"),
+    [
+        (_broken, "broke off: ValueError: no port is free"),
+        (_left_out, "broke off: Skipped: no Chromium found"),
+        (_idle, "nothing was tried"),
+        (list, "nothing was tried"),
+    ],
+)
+def test_what_was_not_tried_fell_short(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], campaign: object, said: str
+) -> None:
+    monkeypatch.setitem(sys.modules, "tests.campaigns.kill", SimpleNamespace(main=campaign))
+    assert printed(tried("kill")).endswith(said)
+    assert main(["kill"]) == 1
+    assert capsys.readouterr().out.endswith(f"{said}\n")
+
+
+def test_a_program_that_cannot_be_installed_is_missed_in_a_plain_sentence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("shutil.which", lambda *_, **__: None)
+    with pytest.raises(Missing, match="exim4 is not installed, and only root of a Debian could"):
+        program("exim4", "exim4")
