@@ -42,7 +42,7 @@ from .table import Row
 from .watcher import Watcher
 
 KILLS: Final = int(os.environ.get("KILLS", "500"))
-KILLS_POSTGRESQL: Final = KILLS // 5
+KILLS_POSTGRESQL: Final = KILLS * 3 // 5
 
 # Of so many kills one takes the whole server down; the others all its workers at once.
 _WHOLE_SERVER_EVERY: Final = 5

@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from .phases import PHASES, Run
+
+# A series as long as this should come to each phase as often as that.
+_LONG: Final = 250
+_OFTEN: Final = 20
 
 
 @dataclass
@@ -28,7 +33,14 @@ class Figures:
     def falls_short(self) -> list[str]:
         """In words; empty where all held."""
         short = [f"{number} × {problem}" for problem, number in self.problems.items()]
-        return short + [f"canary in {one}" for one in self.hits]
+        return [*short, *self._rare, *(f"canary in {one}" for one in self.hits)]
+
+    @property
+    def _rare(self) -> list[str]:
+        killed = Counter(run.phase for run in self.runs)
+        if len(self.runs) < _LONG:
+            return []
+        return [f"{phase}: {killed[phase]} kills" for phase in PHASES if killed[phase] < _OFTEN]
 
     def lines(self) -> Iterator[str]:
         """The table of phases, and the sums."""

@@ -6,27 +6,28 @@ from pathlib import Path
 
 import pytest
 
-from .kill import kill_campaign
+from .kill import KILLS, KILLS_POSTGRESQL, kill_campaign
 from .phases import PHASES, Run, wanted_phases
 from .scan import scan
 from .server import fresh_folder
 
-KILLS = 22
+FEW = 22
 
 
 @pytest.mark.campaign
 def test_a_server_killed_while_it_sends_loses_no_letter_and_sends_none_twice() -> None:
     with fresh_folder() as folder:
         url = f"sqlite:///{folder / 'server' / 'db' / 'word-ahead.db'}"
-        figures = kill_campaign(KILLS, url, folder / "server")
+        figures = kill_campaign(FEW, url, folder / "server")
     assert not figures.falls_short
     assert {run.phase for run in figures.runs} >= {"before the claim", "dot there, 250 not said"}
 
 
-def test_every_phase_gets_its_share_of_kills() -> None:
-    wanted = wanted_phases(500, 1)
+@pytest.mark.parametrize("kills", [KILLS, KILLS_POSTGRESQL])
+def test_every_phase_gets_its_share_of_kills(kills: int) -> None:
+    wanted = wanted_phases(kills, 1)
     assert min(wanted.count(phase) for phase in PHASES) >= 20
-    assert len(wanted) == 500
+    assert len(wanted) == kills
 
 
 def test_a_kill_tells_nothing_of_its_letter() -> None:
