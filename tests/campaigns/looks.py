@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Final, Literal
 
+from axe_playwright_python.base import AXE_SCRIPT
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
@@ -14,6 +15,9 @@ WIDTHS: Final = (320, 390, 1280)
 THEMES: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
 # Per cent of what a browser shows without being told.
 TEXTS: Final = (100, 200)
+
+# Its script begins "/*! axe v4.12.1".
+AXE: Final = "axe-core " + AXE_SCRIPT.split(maxsplit=3)[2].removeprefix("v")
 
 # What Chromium calls its usual text, in pixels.
 _USUAL: Final = 16

@@ -13,7 +13,7 @@ from playwright.sync_api import Page
 from .browsers import PATIENCE, chromium, told
 from .hands import EMMA, LONG, Person
 from .keyboard import lost_on_the_way
-from .looks import NARROWEST, PHONE, all_looks, barriers, sideways
+from .looks import AXE, NARROWEST, PHONE, all_looks, barriers, sideways
 from .site import site
 from .table import Row
 from .walk import Walk, other_hosts
@@ -65,7 +65,7 @@ def _walked(who: Person) -> Iterator[tuple[Page, Iterator[str], str]]:
 def _in_every_look() -> list[Row]:
     with _walked(EMMA) as (page, stops, tool):
         wide = Tally("every page, 3 widths, 2 themes, 2 sizes of text: nothing sideways", tool)
-        barred = Tally("the same: no barrier", "axe-core 4.12.1")
+        barred = Tally("the same: no barrier", AXE)
         for name in stops:
             for look in all_looks():
                 look.put_on(page)
