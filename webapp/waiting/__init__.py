@@ -6,12 +6,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from ..database import Database, Turn
-from ..database.tables import DECOY, tries, waiting
 from ..sealing import Key, Sealer, new_code, new_token, parse_code, slot
-from . import rows
+from . import rows, tries
 from .states import (
-    DECOY_WRAP,
-    FREE_TRIES,
     LEASE,
     LIFE,
     MINUTE,
@@ -19,13 +16,16 @@ from .states import (
     MOST_ATTEMPTS,
     MOST_WAITING,
     RESULTS,
-    SLOW_TRY,
     Event,
     State,
 )
 from .tickets import Claim, Opened, Ticket, WaitingFull
+from .tries import Try
 
 __all__ = ["LIFE", "Claim", "Event", "Opened", "State", "Ticket", "WaitingFull", "WaitingLetters"]
+
+
+Sealed = tuple[int, str, bytes]  # a row as a sealer takes it: expiry, kind, sealed text
 
 
 class WaitingLetters:
@@ -52,15 +52,15 @@ class WaitingLetters:
 
     def replace_older(self, ticket: Ticket, browser: bytes) -> int:
         """Delete what this browser put before this letter and has not sent; how many letters."""
-        older = self._of(self._sealer.labels(browser)) & (waiting.c.expires_at < ticket.expires_at)
+        values = {"labels": self._sealer.labels(browser), "before": ticket.expires_at}
         with self._database.writing() as connection:
-            return rows.delete(connection, older & rows.may(Event.REPLACE))
+            return len(rows.delete(connection, rows.REPLACE, values))
 
     def drop(self, ticket: Ticket) -> None:
         """Delete a letter whose code mail was certainly not sent: nobody could ever open it."""
-        this = waiting.c.id == self._sealer.id_of(ticket.token)
+        never_claimed = {"this": self._sealer.id_of(ticket.token), "seen": 0}
         with self._database.writing() as connection:
-            rows.delete(connection, this & (waiting.c.attempt == 0) & rows.may(Event.CANCEL))
+            rows.delete(connection, rows.CANCEL_SEEN, never_claimed)
 
     def open(self, token: str, code: str) -> Opened | None:
         """The letter, if code and token are right; None tells nothing about why not.
@@ -73,8 +73,7 @@ class WaitingLetters:
             return None
         id_ = self._sealer.id_of(token)
         with slot():
-            tried = self._count_try(id_)
-            row = (tried.expires_at, tried.kind, tried.sealed) if tried else None
+            row, tried = self._count_try(id_)
             found = self._sealer.try_open(token, digits, row)
         return self._look(found[0], tried) if tried and found else None
 
@@ -83,18 +82,11 @@ class WaitingLetters:
 
         `again` is the attempt that the page with the tick "send again" named: one tick, one send.
         """
-        event = Event.CLAIM if again is None else Event.CLAIM_AGAIN
-        known = sa.true() if again is None else waiting.c.attempt == again
+        statement = rows.CLAIM if again is None else rows.CLAIM_AGAIN
         with self._database.writing() as connection:
-            now = self._hold(connection, opened.id)
-            alive = (waiting.c.expires_at > now) & (waiting.c.attempt < MOST_ATTEMPTS)
-            claimed = connection.execute(
-                rows.moved(
-                    event, waiting.c.id == opened.id, alive, known, waiting.c.doubts <= MOST_AGAIN
-                )
-                .values(attempt=waiting.c.attempt + 1, lease_until=now + LEASE)
-                .returning(waiting.c.attempt)
-            ).scalar()
+            now, _ = self._hold(connection, opened.id)
+            values = {"this": opened.id, "seen": again, "now": now, "until": now + LEASE}
+            claimed = connection.execute(statement, values).scalar()
             return (
                 Claim(opened.key, claimed) if claimed else rows.standing(connection, opened.id, now)
             )
@@ -104,17 +96,13 @@ class WaitingLetters:
         event = Event(result)
         if event not in RESULTS:
             raise ValueError("this is no result of a send")
-        mine = (waiting.c.id == claim.key.id, waiting.c.attempt == claim.attempt)
+        values: dict[str, Any] = {"this": claim.key.id, "seen": claim.attempt}
         with self._database.writing() as connection:
             now = self._database.now(connection)
-            moved = rows.moved(event, *mine).values(lease_until=0)
             if event is Event.SENT:
                 minute = str(now - now % MINUTE).encode()
-                outcome = self._sealer.seal(claim.key, rows.kind(State.SENT), minute)
-                moved = moved.values(sealed=outcome, browser=None)
-            if event is Event.PERHAPS_SENT:
-                moved = moved.values(doubts=waiting.c.doubts + 1)
-            state = connection.execute(moved.returning(waiting.c.state)).scalar()
+                values["outcome"] = self._sealer.seal(claim.key, rows.kind(State.SENT), minute)
+            state = connection.execute(rows.SETTLE[event], values).scalar()
             return State(state) if state else rows.standing(connection, claim.key.id, now)
 
     def cancel(self, opened: Opened) -> State:
@@ -124,31 +112,27 @@ class WaitingLetters:
         it, and would be told that nobody got it.
         """
         with self._database.writing() as connection:
-            now = self._hold(connection, opened.id)
-            seen = (waiting.c.id == opened.id) & (waiting.c.attempt == opened.attempt)
-            rows.delete(connection, seen & rows.may(Event.CANCEL))
+            now, _ = self._hold(connection, opened.id)
+            seen = {"this": opened.id, "seen": opened.attempt}
+            rows.delete(connection, rows.CANCEL_SEEN, seen)
             return rows.standing(connection, opened.id, now)
 
     def cancel_from(self, browser: bytes) -> int:
         """Delete what this browser put and has not sent; returns how many letters."""
-        its = self._of(self._sealer.labels(browser))
+        labels = self._sealer.labels(browser)
         with self._database.writing() as connection:
-            rows.lapse(connection, its, now=self._database.now(connection))
-            return rows.delete(connection, its & rows.may(Event.CANCEL))
+            now = self._database.now(connection)
+            connection.execute(rows.LAPSE_OF_BROWSER, {"labels": labels, "now": now})
+            return len(rows.delete(connection, rows.CANCEL_OF_BROWSER, {"labels": labels}))
 
     def purge(self) -> int:
         """Delete what has expired; only tidying, since nothing expired can be opened or claimed."""
         with self._database.writing() as connection:
             return self._sweep(connection)
 
-    @staticmethod
-    def _of(labels: Sequence[bytes]) -> sa.ColumnElement[bool]:
-        return waiting.c.browser.in_(labels)
-
     def _newest(self, connection: sa.Connection, labels: Sequence[bytes]) -> int:
         """When the letter expires that this browser put last; 0 if it put none."""
-        newest = sa.select(sa.func.max(waiting.c.expires_at)).where(self._of(labels))
-        return connection.scalar(newest) or 0
+        return connection.scalar(rows.NEWEST, {"labels": labels}) or 0
 
     def _sealed(self, payload: bytes, labels: Sequence[bytes]) -> tuple[Ticket, dict[str, Any]]:
         """A letter under a fresh token and code; it expires after all that this browser put."""
@@ -177,60 +161,49 @@ class WaitingLetters:
         with self._database.writing() as connection:
             self._database.take_turns(connection, Turn.PUT)
             self._sweep(connection)
-            if (connection.scalar(sa.select(sa.func.count(waiting.c.id))) or 0) >= self._most:
+            if (connection.scalar(rows.NUMBER) or 0) >= self._most:
                 raise WaitingFull("too many letters wait already")
             if self._newest(connection, labels) >= row["expires_at"]:
                 return False
-            connection.execute(sa.insert(waiting).values(row))
-            connection.execute(sa.insert(tries).values(id=row["id"], number=0, last_at=0))
+            connection.execute(rows.PUT, row)
+            tries.begin(connection, row["id"])
             return True
 
     def _sweep(self, connection: sa.Connection) -> int:
-        now = self._database.now(connection)
-        over = waiting.c.expires_at <= now
-        rows.lapse(connection, over, now=now)
-        return rows.delete(connection, over & rows.may(Event.EXPIRE), skip_locked=True)
+        over = {"now": self._database.now(connection)}
+        connection.execute(rows.LAPSE_OVER, over)
+        return len(rows.delete(connection, rows.EXPIRE, over))
 
-    def _hold(self, connection: sa.Connection, id_: bytes) -> int:
+    def _hold(
+        self, connection: sa.Connection, id_: bytes
+    ) -> tuple[int, sa.Row[*tuple[Any, ...]] | None]:
         """Keep others from this row until the transaction ends; the time once we have it."""
-        connection.execute(sa.select(waiting.c.id).where(waiting.c.id == id_).with_for_update())
+        row = connection.execute(rows.HOLD, {"this": id_}).one_or_none()
         now = self._database.now(connection)
-        rows.lapse(connection, waiting.c.id == id_, now=now)
-        return now
+        if row and rows.is_lapsed(row, now):
+            connection.execute(rows.LAPSE_THIS, {"this": id_, "now": now})
+            row = connection.execute(rows.HOLD, {"this": id_}).one()
+        return now, row
 
-    def _count_try(self, id_: bytes) -> rows.Try | None:
-        """Count a try; None if there is nothing to try it on, or not yet: the decoy counts then."""
+    def _count_try(self, id_: bytes) -> tuple[Sealed | None, Try | None]:
+        """Count a try; nothing if there is nothing to try it on, or not yet."""
         with self._database.writing() as connection:
-            old = connection.execute(
-                sa.select(tries).where(tries.c.id == id_, tries.c.id != DECOY).with_for_update()
-            ).one_or_none()
+            old = tries.held(connection, id_)
             now = self._database.now(connection)
-            row = connection.execute(
-                sa.select(waiting.c.sealed, waiting.c.expires_at, waiting.c.state).where(
-                    waiting.c.id == id_, waiting.c.expires_at > now
-                )
-            ).one_or_none()
-            may_try = old and (old.number < FREE_TRIES or old.last_at <= now - SLOW_TRY)
-            tried = None
-            if row and old and may_try:
-                kind = rows.kind_of(row.state)
-                tried = rows.Try(row.sealed, row.expires_at, kind, old.number, old.last_at, now)
-            connection.execute(
-                sa.update(tries)
-                .where(tries.c.id == (id_ if tried else DECOY))
-                .values(number=(tries.c.number + 1) % DECOY_WRAP, last_at=now)
-            )
-            return tried
+            row = connection.execute(rows.LOOK, {"this": id_, "now": now}).one_or_none()
+            may = row and old and tries.may_try(old.number, old.last_at, now)
+            tries.count(connection, id_ if may else None, now)
+        if not (row and old and may):
+            return None, None
+        sealed = (row.expires_at, rows.kind_of(row.state), row.sealed)
+        return sealed, Try(old.number, old.last_at, now)
 
-    def _look(self, key: Key, tried: rows.Try) -> Opened | None:
+    def _look(self, key: Key, tried: Try) -> Opened | None:
         """The letter as it stands now, after a right code."""
         with self._database.writing() as connection:
-            now = self._hold(connection, key.id)
-            rows.give_back(connection, key.id, tried)
-            row = connection.execute(
-                sa.select(waiting).where(waiting.c.id == key.id, waiting.c.expires_at > now)
-            ).one_or_none()
-        if row is None:
+            now, row = self._hold(connection, key.id)
+            tries.give_back(connection, key.id, tried)
+        if row is None or row.expires_at <= now:
             return None
         state = State(row.state)
         text = self._sealer.open(key, rows.kind(state), row.sealed)

@@ -1,24 +1,17 @@
-"""The statements that read and move rows; they go only where the table of states leads."""
+"""The statements that read and move letters; they go only where the table of states leads.
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+Each is built once: SQLAlchemy takes longer to build a statement than the database to run it.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 import sqlalchemy as sa
+from sqlalchemy.sql.dml import ReturningUpdate
 
-from ..database.tables import tries, waiting
-from .states import MOVES, Event, State
-
-
-@dataclass(frozen=True)
-class Try:
-    """A counted try: the row as it stood, and what to restore if the code was right."""
-
-    sealed: bytes = field(repr=False)
-    expires_at: int
-    kind: str
-    number: int
-    before: int
-    at: int
+from ..database.tables import waiting
+from . import tries
+from .states import MOST_AGAIN, MOST_ATTEMPTS, MOVES, Event, State
 
 
 def kind(state: State) -> str:
@@ -32,51 +25,114 @@ def kind_of(stored: str) -> str:
     return kind(State(stored)) if stored in known else "nothing"
 
 
-def may(event: Event) -> sa.ColumnElement[bool]:
+def _may(event: Event) -> sa.ColumnElement[bool]:
     """The rows to which this can happen."""
     return waiting.c.state.in_([state.value for state, moves in MOVES.items() if event in moves])
 
 
-def moved(event: Event, *conditions: sa.ColumnElement[bool]) -> sa.Update:
+def _moved(event: Event, *which: sa.ColumnElement[bool]) -> sa.Update:
     """One UPDATE that moves rows along the table, and only along the table."""
     goals = {state.value: moves[event].value for state, moves in MOVES.items() if event in moves}
     goal = sa.case(goals, value=waiting.c.state)
-    return sa.update(waiting).where(may(event), *conditions).values(state=goal)
+    return sa.update(waiting).where(_may(event), *which).values(state=goal)
 
 
-def lapse(connection: sa.Connection, rows: sa.ColumnElement[bool], *, now: int) -> None:
+def _lapsed(which: sa.ColumnElement[bool]) -> sa.Update:
     """Claims whose sender has died: nobody knows whether the letter went."""
-    lapsed = moved(Event.LEASE_OVER, rows, waiting.c.lease_until <= now)
-    connection.execute(lapsed.values(doubts=waiting.c.doubts + 1))
+    moved = _moved(Event.LEASE_OVER, which, waiting.c.lease_until <= _NOW)
+    return moved.values(doubts=waiting.c.doubts + 1)
+
+
+def _claimed(event: Event, *which: sa.ColumnElement[bool]) -> ReturningUpdate[int]:
+    alive = (waiting.c.expires_at > _NOW) & (waiting.c.attempt < MOST_ATTEMPTS)
+    moved = _moved(event, _THIS, alive, waiting.c.doubts <= MOST_AGAIN, *which)
+    until: sa.BindParameter[int] = sa.bindparam("until")
+    return moved.values(attempt=waiting.c.attempt + 1, lease_until=until).returning(
+        waiting.c.attempt
+    )
+
+
+def _settled(event: Event) -> ReturningUpdate[str]:
+    moved = _moved(event, _THIS, _SEEN).values(lease_until=0)
+    if event is Event.SENT:
+        moved = moved.values(sealed=sa.bindparam("outcome"), browser=None)
+    if event is Event.PERHAPS_SENT:
+        moved = moved.values(doubts=waiting.c.doubts + 1)
+    return moved.returning(waiting.c.state)
+
+
+def _held(
+    event: Event, *which: sa.ColumnElement[bool], skip: bool = False
+) -> sa.Select[*tuple[Any, ...]]:
+    """Held before they are deleted, and in one order: two never wait crosswise."""
+    held = sa.select(waiting.c.id).where(_may(event), *which).order_by(waiting.c.id)
+    return held.with_for_update(skip_locked=skip)
+
+
+_NOW: Final = sa.bindparam("now", type_=sa.BigInteger)
+_THIS: Final = waiting.c.id == sa.bindparam("this")
+_SEEN: Final = waiting.c.attempt == sa.bindparam("seen")
+_OF_BROWSER: Final = waiting.c.browser.in_(sa.bindparam("labels", expanding=True))
+_OVER: Final = waiting.c.expires_at <= _NOW
+
+NUMBER: Final = sa.select(sa.func.count(waiting.c.id))
+NEWEST: Final = sa.select(sa.func.max(waiting.c.expires_at)).where(_OF_BROWSER)
+PUT: Final = sa.insert(waiting)
+HOLD: Final = (
+    sa.select(
+        waiting.c.sealed,
+        waiting.c.expires_at,
+        waiting.c.state,
+        waiting.c.attempt,
+        waiting.c.doubts,
+        waiting.c.lease_until,
+    )
+    .where(_THIS)
+    .with_for_update()
+)
+CLAIM: Final = _claimed(Event.CLAIM)
+# One tick, one send: it names the attempt that its page told of.
+CLAIM_AGAIN: Final = _claimed(Event.CLAIM_AGAIN, _SEEN)
+SETTLE: Final = {
+    event: _settled(event)
+    for event in (Event.SENT, Event.NOT_SENT, Event.REFUSED, Event.PERHAPS_SENT)
+}
+LAPSE_THIS: Final = _lapsed(_THIS)
+LAPSE_OF_BROWSER: Final = _lapsed(_OF_BROWSER)
+LAPSE_OVER: Final = _lapsed(_OVER)
+CANCEL_SEEN: Final = _held(Event.CANCEL, _THIS, _SEEN)
+CANCEL_OF_BROWSER: Final = _held(Event.CANCEL, _OF_BROWSER)
+REPLACE: Final = _held(
+    Event.REPLACE, _OF_BROWSER, waiting.c.expires_at < sa.bindparam("before", type_=sa.BigInteger)
+)
+EXPIRE: Final = _held(Event.EXPIRE, _OVER, skip=True)
+LOOK: Final = sa.select(waiting.c.sealed, waiting.c.expires_at, waiting.c.state).where(
+    _THIS, waiting.c.expires_at > _NOW
+)
+_STANDING: Final = sa.select(waiting.c.state).where(_THIS, waiting.c.expires_at > _NOW)
+_IDS: Final[sa.BindParameter[bytes]] = sa.bindparam("ids", expanding=True)
+_DELETE: Final = sa.delete(waiting).where(waiting.c.id.in_(_IDS))
+
+_SENDING: Final = {state.value for state, moves in MOVES.items() if Event.LEASE_OVER in moves}
+
+
+def is_lapsed(row: sa.Row[*tuple[Any, ...]], now: int) -> bool:
+    """Whether this row's sender has died."""
+    return row.state in _SENDING and row.lease_until <= now
 
 
 def standing(connection: sa.Connection, id_: bytes, now: int) -> State:
-    state = connection.scalar(
-        sa.select(waiting.c.state).where(waiting.c.id == id_, waiting.c.expires_at > now)
-    )
+    """How a letter stands; GONE where there is none."""
+    state = connection.scalar(_STANDING, {"this": id_, "now": now})
     return State(state or State.GONE.value)
 
 
 def delete(
-    connection: sa.Connection, rows: sa.ColumnElement[bool], *, skip_locked: bool = False
-) -> int:
-    """Delete letters and their tries; held first, in one order: two never wait crosswise."""
-    held = sa.select(waiting.c.id).where(rows).order_by(waiting.c.id)
-    ids: Sequence[bytes] = connection.scalars(held.with_for_update(skip_locked=skip_locked)).all()
+    connection: sa.Connection, held: sa.Select[*tuple[Any, ...]], values: Mapping[str, Any]
+) -> Sequence[bytes]:
+    """Delete letters; their ids."""
+    ids: Sequence[bytes] = connection.scalars(held, values).all()
     if ids:
-        connection.execute(sa.delete(waiting).where(waiting.c.id.in_(ids)))
-        connection.execute(sa.delete(tries).where(tries.c.id.in_(ids)))
-    return len(ids)
-
-
-def give_back(connection: sa.Connection, id_: bytes, tried: Try) -> None:
-    """Undo exactly this try; others that were counted meanwhile stay."""
-    untouched = (tries.c.number == tried.number + 1) & (tries.c.last_at == tried.at)
-    connection.execute(
-        sa.update(tries)
-        .where(tries.c.id == id_)
-        .values(
-            number=tries.c.number - 1,
-            last_at=sa.case((untouched, tried.before), else_=tries.c.last_at),
-        )
-    )
+        connection.execute(_DELETE, {"ids": ids})
+        tries.forget(connection, ids)
+    return ids
