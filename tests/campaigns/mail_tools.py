@@ -123,19 +123,16 @@ def _lines(output: bytes) -> list[str]:
 
 
 @cache
-def _lists_are_new(apt: str) -> bool:
-    """Have apt read what packages there are, once."""
-    return not run([apt, *_PATIENT, "update"], seconds=INSTALLING).returncode
+def _read_lists(apt: str) -> None:
+    """Have apt read what packages there are, once; one list that it cannot have is no matter."""
+    run([apt, *_PATIENT, "update"], seconds=INSTALLING)
 
 
 def _install(package: str) -> None:
     apt = shutil.which("apt-get")
     if not apt or os.getuid():
         raise Missing(f"{package} is not installed, and only root of a Debian could install it")
-    if not _lists_are_new(apt):
-        raise Missing(
-            f"{package} is not installed, and apt-get cannot read what packages there are"
-        )
+    _read_lists(apt)
     install = [apt, *_PATIENT, "install", "-y", "--no-install-recommends", package]
     if (done := run(install, seconds=INSTALLING, DEBIAN_FRONTEND="noninteractive")).returncode:
         raise Missing(f"{package} cannot be installed: {last_line(done.stderr)}")

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from .kill import KILLS, KILLS_POSTGRESQL, kill_campaign
+from .kill_figures import Figures
 from .phases import PHASES, Run, wanted_phases
 from .scan import scan
-from .server import fresh_folder
+from .server import fresh_folder, postgresql
 
 FEW = 22
 
@@ -18,7 +19,16 @@ FEW = 22
 def test_a_server_killed_while_it_sends_loses_no_letter_and_sends_none_twice() -> None:
     with fresh_folder() as folder:
         url = f"sqlite:///{folder / 'server' / 'db' / 'word-ahead.db'}"
-        figures = kill_campaign(FEW, url, folder / "server")
+        _holds(kill_campaign(FEW, url, folder / "server"))
+
+
+@pytest.mark.campaign
+def test_a_server_over_postgresql_neither() -> None:
+    with postgresql() as (url, data), fresh_folder() as folder:
+        _holds(kill_campaign(FEW, url, folder / "server", also=data))
+
+
+def _holds(figures: Figures) -> None:
     assert not figures.falls_short
     assert {run.phase for run in figures.runs} >= {"before the claim", "dot there, 250 not said"}
 
