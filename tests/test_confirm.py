@@ -315,6 +315,25 @@ def test_right_codes_are_never_slowed(emma: Writer) -> None:
     assert emma.page.heading == told("opened_heading")
 
 
+@pytest.mark.parametrize(
+    ("result", "heading"),
+    [(Result.SENT, "sent_heading"), (Result.PERHAPS_SENT, "uncertain_heading")],
+)
+def test_presses_that_send_nothing_use_up_no_tries(
+    emma: Writer, host: Host, result: Result, heading: str
+) -> None:
+    """An old page's button, and a doubtful letter's without its tick."""
+    opened = emma.asks().types().page
+    host.drawer.outcome = Outcome(result, "dot")
+    emma.sends()
+    for _ in range(8):
+        emma.page = opened
+        emma.sends()
+    assert told("wrong") not in emma.page.text
+    assert len(host.to(MANAGER)) == 1
+    assert emma.follows_the_mail().types().page.heading == told(heading)
+
+
 def test_while_too_many_codes_are_tried_one_is_asked_to_press_again(
     emma: Writer, host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -24,8 +24,8 @@ class _Planted(WaitingLetters):
 
 
 class _ForgetsItsDoubts(_Planted):
-    def open(self, token: str, code: str) -> Opened | None:
-        found = super().open(token, code)
+    def open(self, token: str, code: str, *, to_send: bool = False) -> Opened | None:
+        found = super().open(token, code, to_send=to_send)
         doubtful = found and found.state is State.UNCERTAIN
         return replace(found, state=State.WAITING) if found and doubtful else found
 
@@ -66,20 +66,20 @@ class _ReplacesTooEarly(_Planted):
 
 
 class _LeaseLeadsBack(_Planted):
-    def open(self, token: str, code: str) -> Opened | None:
+    def open(self, token: str, code: str, *, to_send: bool = False) -> Opened | None:
         over = (waiting.c.state == State.SENDING.value) & (
             waiting.c.lease_until <= self._database.now(None)  # type: ignore[arg-type]
         )
         with self._database.writing() as connection:
             connection.execute(sa.update(waiting).where(over).values(state=State.WAITING.value))
-        return super().open(token, code)
+        return super().open(token, code, to_send=to_send)
 
 
 class _OldTicksCount(_Planted):
     """Every attempt has the same number, so that an old tick is as good as a new one."""
 
-    def open(self, token: str, code: str) -> Opened | None:
-        found = super().open(token, code)
+    def open(self, token: str, code: str, *, to_send: bool = False) -> Opened | None:
+        found = super().open(token, code, to_send=to_send)
         return found and replace(found, attempt=1)
 
     def claim(self, opened: Opened, *, again: int | None = None) -> Claim | State:
@@ -96,13 +96,13 @@ class _AnyCodeOpens(_Planted):
         self.codes[ticket.token] = ticket.code
         return ticket
 
-    def open(self, token: str, code: str) -> Opened | None:
-        return super().open(token, self.codes.get(token, code))
+    def open(self, token: str, code: str, *, to_send: bool = False) -> Opened | None:
+        return super().open(token, self.codes.get(token, code), to_send=to_send)
 
 
 class _RendersAnew(_Planted):
-    def open(self, token: str, code: str) -> Opened | None:
-        found = super().open(token, code)
+    def open(self, token: str, code: str, *, to_send: bool = False) -> Opened | None:
+        found = super().open(token, code, to_send=to_send)
         return found and replace(found, payload=found.payload.replace(b"Thank you", b"Cheers"))
 
 

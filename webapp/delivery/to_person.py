@@ -109,15 +109,17 @@ def send_opened(
     Claimed durably before the first byte; `again` is the tick beside "It may already have been
     sent". Raises LimitReached, MailNotOffered or DatabaseUnavailable: nothing was sent then.
     """
-    if opened.state is State.SENT:
-        return State.SENT
-    store, waiting = services.store, unpack(opened.payload)
-    # Asked again here: the host may have closed this way since the letter was sealed.
-    if store is None or not services.settings.may_receive(waiting.mail.recipient):
-        raise MailNotOffered("This host sends no letter to this domain.")
+    store = services.store
+    if store is None:
+        raise MailNotOffered("This host sends no letter to a named person.")
     claim = store.waiting.claim(opened, again=again)
     if isinstance(claim, State):
         return claim
+    waiting = unpack(opened.payload)
+    # Asked again here: the host may have closed this way since the letter was sealed.
+    if not services.settings.may_receive(waiting.mail.recipient):
+        store.waiting.settle(claim, Result.NOT_SENT.value)
+        raise MailNotOffered("This host sends no letter to this domain.")
     mail = dataclasses.replace(
         waiting.mail, message_id=_message_id(opened, services), date=services.clock()
     )

@@ -46,14 +46,15 @@ def confirm_submit(token: str) -> Response:
     form = CodeForm(request.form)
     if parse_code(form.code.data) is None:
         return _code_page(token, "digits", 422)
+    wants_to_send = "send" in request.form and "cancel" not in request.form
     try:
-        opened = store.waiting.open(token, form.code.data)
+        opened = store.waiting.open(token, form.code.data, to_send=wants_to_send)
         if opened is None:
             return _code_page(token, "wrong", 422)
+        if wants_to_send:
+            return _send(opened, form)
         if "cancel" in request.form:
             return _cancel(store, opened, form)
-        if "send" in request.form:
-            return _send(opened, form)
     except SealingBusy:
         return _code_page(token, "busy", 503)
     except DatabaseUnavailable:
@@ -62,17 +63,17 @@ def confirm_submit(token: str) -> Response:
 
 
 def _send(opened: Opened, form: CodeForm) -> Response:
-    again = None
-    if opened.state is State.UNCERTAIN:
-        if request.form.get("again") != str(opened.attempt):
-            return _opened_page(opened, form, "again_needed", 422)
-        again = opened.attempt
+    is_doubtful = opened.state is State.UNCERTAIN
+    ticked = is_doubtful and request.form.get("again") == str(opened.attempt)
+    again = opened.attempt if ticked else None
     try:
         ended = send_opened(opened, services(), ip=request.remote_addr or "", again=again)
     except LimitReached:
         return _opened_page(_now(opened, opened.state, form), form, _told("limit", opened), 429)
     except (DatabaseUnavailable, MailNotOffered):
         return _opened_page(_now(opened, opened.state, form), form, _told("away", opened), 503)
+    if ended is State.UNCERTAIN and is_doubtful and not ticked:
+        return _opened_page(opened, form, "again_needed", 422)
     if isinstance(ended, State):
         # Waiting, and yet not to be sent: it was tried as often as it may be.
         told = "no_more" if ended is State.WAITING else ""

@@ -62,10 +62,11 @@ class WaitingLetters:
         with self._database.writing() as connection:
             rows.delete(connection, rows.CANCEL_SEEN, never_claimed)
 
-    def open(self, token: str, code: str) -> Opened | None:
+    def open(self, token: str, code: str, *, to_send: bool = False) -> Opened | None:
         """The letter, if code and token are right; None tells nothing about why not.
 
-        The try is counted, durably, before anything is decrypted; a right one is given back.
+        The try is counted, durably, before anything is decrypted. A right one is given back:
+        at once, or `to_send` by claim(), which must follow, so that it waits for the disk once.
         Raises SealingBusy before it counts.
         """
         digits = parse_code(code)
@@ -75,7 +76,9 @@ class WaitingLetters:
         with slot():
             row, tried = self._count_try(id_)
             found = self._sealer.try_open(token, digits, row)
-        return self._look(found[0], tried) if tried and found else None
+        if tried is None or found is None:
+            return None
+        return self._look(found[0], tried, to_send=to_send)
 
     def claim(self, opened: Opened, *, again: int | None = None) -> Claim | State:
         """Leave to send, or the state that stands in the way.
@@ -85,6 +88,8 @@ class WaitingLetters:
         statement = rows.CLAIM if again is None else rows.CLAIM_AGAIN
         with self._database.writing() as connection:
             now, _ = self._hold(connection, opened.id)
+            if opened.tried:
+                tries.give_back(connection, opened.id, opened.tried)
             values = {"this": opened.id, "seen": again, "now": now, "until": now + LEASE}
             claimed = connection.execute(statement, values).scalar()
             return (
@@ -198,11 +203,12 @@ class WaitingLetters:
         sealed = (row.expires_at, rows.kind_of(row.state), row.sealed)
         return sealed, Try(old.number, old.last_at, now)
 
-    def _look(self, key: Key, tried: Try) -> Opened | None:
+    def _look(self, key: Key, tried: Try, *, to_send: bool) -> Opened | None:
         """The letter as it stands now, after a right code."""
         with self._database.writing() as connection:
             now, row = self._hold(connection, key.id)
-            tries.give_back(connection, key.id, tried)
+            if not to_send:
+                tries.give_back(connection, key.id, tried)
         if row is None or row.expires_at <= now:
             return None
         state = State(row.state)
@@ -220,4 +226,5 @@ class WaitingLetters:
             and row.doubts <= MOST_AGAIN
             and row.attempt < MOST_ATTEMPTS,
             key=key,
+            tried=tried if to_send else None,
         )

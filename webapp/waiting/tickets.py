@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from ..errors import WordAheadError
 from ..sealing import Key
 from .states import State
+from .tries import Try
 
 
 class WaitingFull(WordAheadError):
@@ -32,6 +33,7 @@ class Opened:
     attempt: int  # what the tick "send again" must name
     may_send_again: bool
     key: Key = field(repr=False)
+    tried: Try | None = None  # the try that claim() will give back
 
 
 @dataclass(frozen=True)
