@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import statistics
 import sys
@@ -19,7 +20,7 @@ from .server import Server, fresh_folder, running
 from .sink import Sink, running_sink
 from .table import Row
 
-CONNECTIONS = (1, 16, 64)
+CONNECTIONS = tuple(map(int, os.environ.get("LOAD_CONNECTIONS", "1,16,64").split(",")))
 # How long the relay thinks about each letter.
 SLOW_RELAY = 5.0
 # Longer than a queue of 64 slow journeys before 16 threads.
@@ -225,7 +226,7 @@ def _latency(out: str, percent: int) -> float:
 
 def main() -> list[Row]:
     """Put the load on."""
-    tried = "load at 1, 16, 64"
+    tried = f"load at {', '.join(map(str, CONNECTIONS))}, the relay slowed to {SLOW_RELAY:g} s"
     try:
         with fresh_folder() as folder:
             figures = load_campaign(folder / "server")

@@ -29,8 +29,8 @@ def test_a_name_that_no_campaign_has_is_not_passed_over() -> None:
         chosen(["mial"])
 
 
-def test_ci_tries_every_campaign_of_pages_and_mails() -> None:
-    assert 'make proof ARGS="mail pages"' in (ROOT / ".ci" / "run").read_text("utf-8")
+def test_ci_tries_every_campaign_of_pages_mails_and_load() -> None:
+    assert 'make proof ARGS="mail pages load"' in (ROOT / ".ci" / "run").read_text("utf-8")
     assert {"mail_html", "mail_filters", "mail_servers"} < set(chosen(["mail"]))
 
 
