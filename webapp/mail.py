@@ -32,7 +32,8 @@ _DROPPED = {"Cf", "Cs", "Co"}
 # RFC 2045, 6.7: lines of at most 76 characters, the soft break's "=" counted.
 BODY_LINE = 76
 _PLAIN_IN_BODY = bytes(range(32, 127)) + b"\n"
-_EQUALS = ord("=")
+_EQUALS, _SPACE = b"= "
+_ODD_STARTS = b"F."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,36 +199,35 @@ def _quoted_printable(text: str) -> bytes:
     # A letter has few other bytes, if any: each sort is replaced at once, quicker than by a regex.
     for byte in set(data.translate(None, _PLAIN_IN_BODY)):
         data = data.replace(bytes((byte,)), b"=%02X" % byte)
-    return b"\r\n".join(_soft_lines(_safe_lines(data)))
+    return b"\r\n".join(_lines_of_body(data))
 
 
-def _safe_lines(data: bytes) -> list[bytes]:
-    """Split into lines, without what is known to be changed on the way."""
-    lines = data.split(b"\n")
-    if b" \n" in data or data.endswith(b" "):
-        lines = [line[:-1] + b"=20" if line.endswith(b" ") else line for line in lines]
-    # Old mailboxes put ">" before a line that begins "From ", which would break a signature.
-    if b"From " in data:
-        lines = [b"From=20" + x[5:] if x.startswith(b"From ") else x for x in lines]
-    # And some servers take a lone dot for the end of the mail.
-    if b"." in lines:
-        lines = [b"=2E" if line == b"." else line for line in lines]
-    return lines
-
-
-def _soft_lines(lines: list[bytes]) -> list[bytes]:
-    """Break long lines softly, and never inside an escape: its "=" is one of three characters."""
-    short = []
-    for line in lines:
+def _lines_of_body(data: bytes) -> list[bytes]:
+    """Break long lines softly, and write out what would be changed on the way."""
+    lines = []
+    for line in data.split(b"\n"):
+        if line and (line[-1] == _SPACE or line[0] in _ODD_STARTS):
+            line = _safe_line(line)
         start, end = 0, len(line)
         while end - start > BODY_LINE:
-            # One column is left for the "=" of the break itself.
+            # One column is left for the "=" of the break, which never falls inside an escape.
             cut = start + BODY_LINE - 1
             if line[cut - 1] == _EQUALS:
                 cut -= 1
             elif line[cut - 2] == _EQUALS:
                 cut -= 2
-            short.append(line[start:cut] + b"=")
+            lines.append(line[start:cut] + b"=")
             start = cut
-        short.append(line[start:] if start else line)
-    return short
+        lines.append(line[start:] if start else line)
+    return lines
+
+
+def _safe_line(line: bytes) -> bytes:
+    """A line without what is known to be changed on the way."""
+    if line.endswith(b" "):
+        line = line[:-1] + b"=20"
+    # Old mailboxes put ">" before a line that begins "From ", which would break a signature.
+    if line.startswith(b"From "):
+        return b"From=20" + line[5:]
+    # And some servers take a lone dot for the end of the mail.
+    return b"=2E" if line == b"." else line

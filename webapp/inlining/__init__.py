@@ -27,6 +27,11 @@ __all__ = ["check_css", "flatten", "inline", "mirrored", "with_styles_inline"]
 
 _SLOTS: Final = re.compile(rf"<!--{SLOT}(\d+)t-->|{SLOT}(\d+)e")
 
+# Tags before a block of HTML, and the blank lines that they would leave: no space shows there.
+_BEFORE_BLOCK: Final = re.compile(
+    rf"\s((?:<!--{SLOT}\d+t-->\s*)+)(?=</?(?:h[1-6]|li|p|table|td|tr|ul)\b)"
+)
+
 # premailer would write these onto elements that do not have them in HTML, a paragraph's bgcolor
 # for one; the cells that need them have them in the template.
 _NO_ATTRIBUTES: Final = ["align", "valign", "bgcolor", "width", "height"]
@@ -45,6 +50,7 @@ def inline(environment: Environment, folder: Path, file: str, css: str) -> str:
     rules.close()
     # Indentation is for those who read the template; each letter would carry it.
     page = re.sub(r"\s{2,}", "\n", page)
+    page = _BEFORE_BLOCK.sub(lambda found: "\n" + "".join(found[1].split()), page)
     return _restored(with_styles_inline(page, css), pieces)
 
 
