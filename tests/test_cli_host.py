@@ -93,7 +93,7 @@ def test_counts_shows_each_days_figures_and_hides_those_under_five(tmp_path: Pat
     ledger = _ledger(url, Clock(20_000 * DAY))
     for outcome, number in (("sent", 5), ("not sent", 4)):
         for _ in range(number):
-            ledger.settle(Reservation((), kind=Kind("work", "named")), outcome)
+            ledger.settle(Reservation((), 20_000 * DAY, kind=Kind("work", "named")), outcome)
     assert _flask("counts", DATABASE_URL=url).stdout.splitlines() == [
         "day situation level outcome number",
         "2024-10-04 work named not-sent under 5",

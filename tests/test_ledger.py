@@ -386,24 +386,25 @@ def test_nonsense_is_no_result(ledger: Ledger) -> None:
 
 
 # ------------------------------------------------------------------ counts
-def count(ledger: Ledger, times: int, **more: str) -> None:
+def count(ledger: Ledger, clock: Clock, times: int, **more: str) -> None:
     for _ in range(times):
         said = {"situation": "work", "level": "named", "outcome": "sent"} | more
-        ledger.settle(Reservation((), kind=Kind(said["situation"], said["level"])), said["outcome"])
+        kind = Kind(said["situation"], said["level"])
+        ledger.settle(Reservation((), clock(), kind=kind), said["outcome"])
 
 
 def test_days_are_counted_by_situation_level_and_outcome(ledger: Ledger, clock: Clock) -> None:
-    count(ledger, 5)
-    count(ledger, 6, outcome="refused")
+    count(ledger, clock, 5)
+    count(ledger, clock, 6, outcome="refused")
     clock.forward(DAY)
-    count(ledger, 7)
+    count(ledger, clock, 7)
     numbers = [(str(one.day), one.outcome, one.number) for one in ledger.counts()]
     first, second = "2026-11-23", "2026-11-24"
     assert numbers == [(first, "refused", 6), (first, "sent", 5), (second, "sent", 7)]
 
 
-def test_figures_under_five_are_hidden(ledger: Ledger) -> None:
-    count(ledger, 4)
+def test_figures_under_five_are_hidden(ledger: Ledger, clock: Clock) -> None:
+    count(ledger, clock, 4)
     assert [one.number for one in ledger.counts()] == [None]
 
 
@@ -413,7 +414,7 @@ def test_rows_past_their_time_are_gone_after_a_purge(
 ) -> None:
     """R60."""
     reserved(ledger, to_own(), PRESSED)
-    count(ledger, 1)
+    count(ledger, clock, 1)
     clock.forward(2 * DAY)
     ledger.purge()
     assert rows(database) == (0, 0)

@@ -147,9 +147,8 @@ def statements_to_choose(
     starters = [words.statements[one] for one in situation.starters.at(answers.level)]
     shown = {statement.id for statement in starters}
     rest = []
-    for section_id in situation.sections:
-        section = words.sections[section_id]
-        more = [s for s in _fitting(section, answers) if s.id not in shown]
+    for section, statements in words.sections_for(situation.id, answers.level):
+        more = [one for one in statements if one.id not in shown]
         if more:
             rest.append((section, more))
     return starters, rest
@@ -167,21 +166,12 @@ def contradictions(answers: Answers, words: Words) -> list[tuple[str, str]]:
     ]
 
 
-def _fitting(section: Section, answers: Answers) -> Iterator[Statement]:
-    return (s for s in section.statement if s.fits(answers.situation, answers.level))
-
-
 def _parts(situation: Situation, answers: Answers, words: Words) -> Iterator[Part]:
     ticked = frozenset(answers.say)
-    for section_id in situation.sections:
-        section = words.sections[section_id]
-        items = tuple(
-            say(statement, answers, words)
-            for statement in section.statement
-            if statement.id in ticked and statement.fits(answers.situation, answers.level)
-        )
+    for section, statements in words.sections_for(situation.id, answers.level):
+        items = [say(one, answers, words) for one in statements if one.id in ticked]
         if items:
-            yield Part(heading(section, answers, words), items)
+            yield Part(heading(section, answers, words), tuple(items))
 
 
 def _subject(situation: Situation, answers: Answers, words: Words) -> str:

@@ -53,6 +53,7 @@ class Reservation:
     """Leave to send one mail now; settle it afterwards."""
 
     rows: tuple[bytes, ...] = field(repr=False)
+    at: int  # UTC seconds
     submission: bytes | None = field(default=None, repr=False)
     attempt: int = 0
     kind: Kind | None = None
@@ -95,9 +96,9 @@ class Ledger:
             if self._block_list.contains(connection, mail.reader):
                 return Refusal.BLOCKED
             if not submission:
-                return Reservation(rows, kind=mail.kind)
+                return Reservation(rows, now, kind=mail.kind)
             id_ = self._submissions.accept(connection, submission, attempt=attempt, now=now)
-            return Reservation(rows, id_, attempt, mail.kind)
+            return Reservation(rows, now, id_, attempt, mail.kind)
 
     def settle(self, reservation: Reservation, result: str) -> None:
         """Note how the send ended, in the day's figures too; what did not go is not counted."""
@@ -111,8 +112,7 @@ class Ledger:
                     connection, reservation.submission, reservation.attempt, result
                 )
             if reservation.kind:
-                now = self._database.now(connection)
-                figures.add(connection, reservation.kind, result, now)
+                figures.add(connection, reservation.kind, result, reservation.at)
 
     def block(self, address: str) -> None:
         """Send nothing to this address any more, however it is spelled."""

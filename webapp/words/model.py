@@ -213,12 +213,27 @@ class Words:
     texts: Mapping[str, Any]
     version: str
 
+    def sections_for(self, situation: str, level: Level) -> Fitting:
+        """What a letter may say there at that level, in its order."""
+        return _sections_for(self, situation, level)
+
     def statements_for(self, situation: Situation, level: Level) -> Iterator[Statement]:
         """All statements that fit, in the order of that situation's letter."""
-        for section in situation.sections:
-            for statement in self.sections[section].statement:
-                if statement.fits(situation.id, level):
-                    yield statement
+        for _, statements in self.sections_for(situation.id, level):
+            yield from statements
+
+
+Fitting = tuple[tuple[Section, tuple[Statement, ...]], ...]
+
+
+@cache
+def _sections_for(words: Words, situation: str, level: Level) -> Fitting:
+    """Sought once: every letter and every page of ticks asks for it."""
+    sections = [words.sections[one] for one in words.situations[situation].sections]
+    return tuple(
+        (section, tuple(one for one in section.statement if one.fits(situation, level)))
+        for section in sections
+    )
 
 
 @dataclass(frozen=True, eq=False)
