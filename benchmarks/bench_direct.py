@@ -3,7 +3,9 @@
 Under /confirm, with the right code and "send", on loopback: the code is checked, the letter is
 opened, claimed, counted, sent and settled, and its writer gets a receipt: two mails. The other
 side hands over those same bytes and does nothing else, by a new connection for each mail, as
-smtplib is used. scrypt, which makes codes dear to guess, is left out here and measured by itself.
+smtplib is used. Both hand over to a real server, aiosmtpd, where the bound counts; and, to see
+what is ours alone, to a relay that costs next to nothing. scrypt, which makes codes dear to guess,
+is left out here and measured by itself.
 """
 
 import dataclasses
@@ -157,18 +159,19 @@ def seconds(act: Callable[[], None]) -> float:
 def main() -> dict[str, Any]:
     """The sending POST / its mails by smtplib, on SQLite and on PostgreSQL."""
     figures: dict[str, Any] = {}
-    ratios = {}
-    with relay() as port, places() as urls:
-        for kind, url in urls.items():
-            ours, both, alone = measure(url, port)
-            ratios[kind] = ours / both
-            figures[f"{kind}_post_ms"] = round(ours * 1000, 2)
-            figures[f"{kind}_smtplib_ms"] = round(both * 1000, 2)
-            figures[f"{kind}_to_the_letter_alone"] = round(ours / alone, 2)
-            figures[f"{kind}_ratio"] = round(ours / both, 2)
+    with places() as urls:
+        for server, real in (("aiosmtpd", True), ("fastest", False)):
+            with relay(real=real) as port:
+                for kind, url in urls.items():
+                    ours, both, alone = measure(url, port)
+                    name = f"{server}_{kind}"
+                    figures[f"{name}_post_ms"] = round(ours * 1000, 2)
+                    figures[f"{name}_smtplib_ms"] = round(both * 1000, 2)
+                    figures[f"{name}_to_the_letter_alone"] = round(ours / alone, 2)
+                    figures[f"{name}_ratio"] = round(ours / both, 2)
     return {
         "measure": "POST that sends a letter and its receipt, without scrypt / smtplib, same mails",
-        "ratio": round(max(ratios.values()), 2),
+        "ratio": max(figures[f"aiosmtpd_{kind}_ratio"] for kind in urls),
         "at_most": AT_MOST,
         "scrypt_ms": round(scrypt_ms(), 1),
         **figures,

@@ -1,11 +1,16 @@
-"""A relay in a process of its own that takes every mail at once: the cost left is the sender's."""
+"""Relays in a process of their own: one that takes every mail at once, and a real server.
+
+At the first, the cost left is the sender's.
+"""
 
 import asyncio
 import multiprocessing
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from typing import cast
+
+from aiosmtpd.smtp import SMTP, Envelope, Session
 
 _GREETING = b"220 relay.test ESMTP\r\n"
 _EHLO = b"250-relay.test\r\n250-PIPELINING\r\n250 SIZE 1000000\r\n"
@@ -13,10 +18,10 @@ _END = b"\r\n.\r\n"
 
 
 @contextmanager
-def relay() -> Iterator[int]:
-    """Run the relay; gives its port."""
+def relay(*, real: bool = False) -> Iterator[int]:
+    """Run the relay, or aiosmtpd, the `real` server of the tests; gives its port."""
     mine, theirs = multiprocessing.Pipe()
-    process = multiprocessing.Process(target=_run, args=(theirs,), daemon=True)
+    process = multiprocessing.Process(target=_run, args=(theirs, real), daemon=True)
     process.start()
     try:
         yield int(mine.recv())
@@ -25,12 +30,23 @@ def relay() -> Iterator[int]:
         process.join()
 
 
-def _run(pipe: Connection) -> None:
-    asyncio.run(_serve(pipe))
+def _run(pipe: Connection, real: bool) -> None:
+    asyncio.run(_serve(pipe, _real_talk if real else _Talk))
 
 
-async def _serve(pipe: Connection) -> None:
-    server = await asyncio.get_running_loop().create_server(_Talk, "127.0.0.1", 0)
+def _real_talk() -> asyncio.Protocol:
+    return SMTP(_Takes(), hostname="relay.test")
+
+
+class _Takes:
+    """What aiosmtpd does with a mail."""
+
+    async def handle_DATA(self, _server: SMTP, _session: Session, _envelope: Envelope) -> str:
+        return "250 taken"
+
+
+async def _serve(pipe: Connection, talk: Callable[[], asyncio.Protocol]) -> None:
+    server = await asyncio.get_running_loop().create_server(talk, "127.0.0.1", 0)
     pipe.send(server.sockets[0].getsockname()[1])
     await server.serve_forever()
 

@@ -93,6 +93,24 @@ def test_it_is_text_and_html_in_utf_8_and_nothing_else() -> None:  # G1, G2
     assert not message.epilogue
 
 
+@pytest.mark.parametrize("text", ["Привет, мир. ", "مرحبا بالعالم. ", "こんにちは。"])
+def test_other_scripts_are_written_in_the_shorter_way(text: str) -> None:  # G2, G15
+    html = f"<p>{text * 400}</p>\n<p>.</p>\n"
+    written = make_mail(text=text * 400 + "\n", html=html).to_bytes()
+    assert_well_formed(written)
+    encodings = {part["Content-Transfer-Encoding"] for part in read(written).iter_parts()}
+    assert encodings == {"base64"}
+    assert bodies(written)[1].replace("\r\n", "\n") == html
+    assert len(written) < 1.45 * len((text * 800).encode())
+
+
+def test_a_few_letters_of_another_script_leave_the_mail_readable_as_it_stands() -> None:
+    written = make_mail(text="Hello,\n\nI am Мария. " + "I write. " * 20, html="<p>Мария</p>" * 9)
+    plain = read(written.to_bytes()).get_body(("plain",))
+    assert plain
+    assert plain["Content-Transfer-Encoding"] == "quoted-printable"
+
+
 def test_it_is_7_bit_with_short_lines_and_true_line_ends() -> None:  # G2, G3
     assert_well_formed(
         make_mail(text="é" * 999, html="<p>" + "x" * 999, subject="ß" * 70).to_bytes()
