@@ -1,10 +1,12 @@
 """How gunicorn serves Word Ahead, in the demo and for a host; `--bind` and the like still win."""
 
+import ctypes
 import gc
 import logging
 import os
 import socket
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +47,12 @@ control_socket_disable = True
 
 # The workers' sign of life must not wait for a slow disk.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108  Linux's memory
+
+# To check a code takes 16 MiB for a moment. Unless told, glibc keeps such a piece for each thread
+# that ever had one (mallopt(3), M_MMAP_THRESHOLD); other C libraries have no such call.
+_M_MMAP_THRESHOLD = -3
+with suppress(AttributeError, OSError):
+    ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, 1024 * 1024)
 
 accesslog = None
 loglevel = "warning" if _DEMO else "info"
