@@ -1,6 +1,7 @@
 """The app as it would be with premailer on every letter and the standard library's MIME.
 
 Everything else is ours: form, cookie, checks, limits and the kept connection to the relay.
+And the app as it would be if a letter cost nothing: what no other way of writing can exceed.
 """
 
 import os
@@ -45,26 +46,53 @@ class SlowTemplates(MailTemplates):
         return Bodies(letter.subject, *_peer().bodies(letter, address))
 
 
-class SlowPost:
-    """The same sender, given mails that the standard library writes."""
+class FreeMail(Mail):
+    """A mail that was written beforehand."""
 
-    def __init__(self, post: SmtpPost) -> None:
-        self._post = post
+    written = b""
+
+    def to_bytes(self) -> bytes:
+        return FreeMail.written
+
+
+class FreeTemplates(MailTemplates):
+    """Templates that render a letter once in all."""
+
+    rendered: Bodies | None = None
+
+    def letter_bodies(self, letter: Letter, address: str) -> Bodies:
+        if self.rendered is None:
+            self.rendered = super().letter_bodies(letter, address)
+        return self.rendered
+
+
+class OtherPost:
+    """The same sender, given mails that are written in another way."""
+
+    def __init__(self, post: SmtpPost, kind: type[Mail]) -> None:
+        self._post, self._kind = post, kind
 
     def send(self, mail: Mail) -> Outcome:
         values = {one.name: getattr(mail, one.name) for one in fields(mail)}
-        return self._post.send(SlowMail(**values))
+        FreeMail.written = FreeMail.written or mail.to_bytes()
+        return self._post.send(self._kind(**values))
 
     def close(self) -> None:
         self._post.close()
 
 
 def app() -> Flask:
-    """For gunicorn."""
+    """With premailer and the standard library, for gunicorn."""
+    return _app(SlowTemplates.load(FOLDER), SlowMail)
+
+
+def free_app() -> Flask:
+    """With letters that cost nothing, for gunicorn."""
+    return _app(FreeTemplates.load(FOLDER), FreeMail)
+
+
+def _app(templates: MailTemplates, kind: type[Mail]) -> Flask:
     settings = from_environment(os.environ, Path("instance"))
     assert settings.mail is not None
-    return create_app(
-        settings,
-        templates=SlowTemplates.load(FOLDER),
-        post=SlowPost(SmtpPost(settings.mail)),  # type: ignore[arg-type]  # a relay, see bench_post
-    )
+    post = OtherPost(SmtpPost(settings.mail), kind)  # type: ignore[arg-type]  # a relay
+    return create_app(settings, templates=templates, post=post)
