@@ -1,23 +1,24 @@
-"""The app as it would be with premailer on every letter and the standard library's MIME.
+"""The app with its letters made in another way, or without its limits, for comparison.
 
-Everything else is ours: form, cookie, checks, limits and the kept connection to the relay.
-And the app as it would be if a letter cost nothing: what no other way of writing can exceed.
+Everything else is ours: form, cookie, checks and the kept connection to the relay.
 """
 
+import dataclasses
 import os
-from dataclasses import fields
 from functools import cache
 from pathlib import Path
 
 from flask import Flask
 
 from webapp import create_app
+from webapp.ledger import Ledger, Reservation, Submission, ToOwn, ToPerson
 from webapp.letter import ADDRESS_SLOT, Letter
 from webapp.mail import Mail
 from webapp.post import Outcome
 from webapp.post.smtp import SmtpPost
 from webapp.rendering import Bodies, MailTemplates
 from webapp.settings import from_environment
+from webapp.store import open_store
 from webapp.words import load
 
 from .bench_letter import FOLDER, Peer, premailed
@@ -37,7 +38,7 @@ class SlowMail(Mail):
 
 
 class SlowTemplates(MailTemplates):
-    """Templates whose styles go inline for each letter anew."""
+    """Templates whose styles go inline for each letter anew, by premailer."""
 
     def letter_bodies(self, letter: Letter, address: str) -> Bodies:
         # The seal over what was shown is compared on both sides at the same price.
@@ -52,6 +53,7 @@ class FreeMail(Mail):
     written = b""
 
     def to_bytes(self) -> bytes:
+        FreeMail.written = FreeMail.written or super().to_bytes()
         return FreeMail.written
 
 
@@ -61,38 +63,52 @@ class FreeTemplates(MailTemplates):
     rendered: Bodies | None = None
 
     def letter_bodies(self, letter: Letter, address: str) -> Bodies:
-        if self.rendered is None:
-            self.rendered = super().letter_bodies(letter, address)
+        self.rendered = self.rendered or super().letter_bodies(letter, address)
         return self.rendered
 
 
+LETTERS: dict[str, tuple[type[MailTemplates], type[Mail]]] = {
+    "ours": (MailTemplates, Mail),
+    "premailer": (SlowTemplates, SlowMail),
+    "free": (FreeTemplates, FreeMail),
+}
+
+
 class OtherPost:
-    """The same sender, given mails that are written in another way."""
+    """The same sender, given mails of another kind."""
 
     def __init__(self, post: SmtpPost, kind: type[Mail]) -> None:
         self._post, self._kind = post, kind
 
     def send(self, mail: Mail) -> Outcome:
-        values = {one.name: getattr(mail, one.name) for one in fields(mail)}
-        FreeMail.written = FreeMail.written or mail.to_bytes()
+        values = {one.name: getattr(mail, one.name) for one in dataclasses.fields(mail)}
         return self._post.send(self._kind(**values))
 
     def close(self) -> None:
         self._post.close()
 
 
-def app() -> Flask:
-    """With premailer and the standard library, for gunicorn."""
-    return _app(SlowTemplates.load(FOLDER), SlowMail)
+class NoLedger(Ledger):
+    """A ledger that knows no limit and notes nothing."""
+
+    def reserve(
+        self, mail: ToOwn | ToPerson, submission: Submission | None = None, *, again: bool = False
+    ) -> Reservation:
+        del mail, submission, again
+        return Reservation((), 0)
+
+    def settle(self, reservation: Reservation, result: str) -> None:
+        pass
 
 
-def free_app() -> Flask:
-    """With letters that cost nothing, for gunicorn."""
-    return _app(FreeTemplates.load(FOLDER), FreeMail)
-
-
-def _app(templates: MailTemplates, kind: type[Mail]) -> Flask:
+def app(letters: str, *, limited: bool = True) -> Flask:
+    """For gunicorn, which hands over what is written behind the name."""
     settings = from_environment(os.environ, Path("instance"))
     assert settings.mail is not None
+    templates, kind = LETTERS[letters]
+    store = open_store(settings)
+    store.upgrade()
+    if not limited:
+        store = dataclasses.replace(store, ledger=NoLedger(store.counts, [settings.secret_key]))
     post = OtherPost(SmtpPost(settings.mail), kind)  # type: ignore[arg-type]  # a relay
-    return create_app(settings, templates=templates, post=post)
+    return create_app(settings, templates=templates.load(FOLDER), post=post, store=store)
