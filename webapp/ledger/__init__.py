@@ -52,7 +52,7 @@ class Refusal(Enum):
 class Reservation:
     """Leave to send one mail now; settle it afterwards."""
 
-    rows: tuple[bytes, ...] = field(repr=False)
+    keys: tuple[bytes, ...] = field(repr=False)
     at: int  # UTC seconds
     submission: bytes | None = field(default=None, repr=False)
     attempt: int = 0
@@ -89,16 +89,16 @@ class Ledger:
                 attempt = self._submissions.attempt(connection, submission, again=again, now=now)
             if not isinstance(attempt, int):
                 return attempt
-            rows = self._counting.count(connection, rules(mail, self._limits), now)
-            if isinstance(rows, Rule):
-                return Refusal.SITE if rows.site else Refusal.LIMIT
+            keys = self._counting.count(connection, rules(mail, self._limits), now)
+            if isinstance(keys, Rule):
+                return Refusal.SITE if keys.site else Refusal.LIMIT
             # Counted all the same: else a page would answer for ever where an address is blocked.
             if self._block_list.contains(connection, mail.reader):
                 return Refusal.BLOCKED
             if not submission:
-                return Reservation(rows, now, kind=mail.kind)
+                return Reservation(keys, now, kind=mail.kind)
             id_ = self._submissions.accept(connection, submission, attempt=attempt, now=now)
-            return Reservation(rows, now, id_, attempt, mail.kind)
+            return Reservation(keys, now, id_, attempt, mail.kind)
 
     def settle(self, reservation: Reservation, result: str) -> None:
         """Note how the send ended, in the day's figures too; what did not go is not counted."""
@@ -106,7 +106,7 @@ class Ledger:
             raise ValueError("this is no result of a send")
         with self._writing() as connection:
             if result == "not sent":
-                self._counting.give_back(connection, reservation.rows)
+                self._counting.give_back(connection, reservation.keys, reservation.at)
             if reservation.submission:
                 self._submissions.settle(
                     connection, reservation.submission, reservation.attempt, result

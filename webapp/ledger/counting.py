@@ -1,19 +1,22 @@
-"""The rows that limits are counted from: one for each thing that a mail counts for."""
+"""The rows that limits are counted from: one for each thing that a mail counts for, and second."""
 
 from collections.abc import Sequence
 from functools import cache
-from secrets import token_bytes
 from typing import Any, Final
 
 import sqlalchemy as sa
 
 from ..database.tables import counted
-from .hashes import HASH_BYTES, DailyHashes
+from .hashes import DailyHashes
 from .limits import DAY, Rule
 
 # Built once: SQLAlchemy takes longer to build a statement than the database to run it.
+_THESE: Final = (counted.c.key.in_(sa.bindparam("keys", expanding=True))) & (
+    counted.c.at == sa.bindparam("its_time")
+)
+_TAKE: Final = sa.update(counted).where(_THESE).values(number=counted.c.number - 1)
+_EMPTY: Final = sa.delete(counted).where(_THESE, counted.c.number <= 0)
 _OLD: Final = sa.delete(counted).where(counted.c.at <= sa.bindparam("end"))
-_GIVEN_BACK: Final = sa.delete(counted).where(counted.c.id.in_(sa.bindparam("ids", expanding=True)))
 
 
 class Counting:
@@ -25,7 +28,7 @@ class Counting:
     def count(
         self, connection: sa.Connection, kept: Sequence[Rule], now: int
     ) -> tuple[bytes, ...] | Rule:
-        """Count one mail; returns the ids of its rows, or the first rule that it would break."""
+        """Count one mail; returns the keys of its rows, or the first rule that it would break."""
         near = {text: self._daily.near(text, now // DAY) for text in {x.counted for x in kept}}
         values: dict[str, Any] = {}
         for place, rule in enumerate(kept):
@@ -36,16 +39,16 @@ class Counting:
         for rule, number in zip(kept, numbers, strict=True):
             if number >= rule.most:
                 return rule
-        ids = tuple(token_bytes(HASH_BYTES) for _ in near)
-        added: dict[str, Any] = {"now": now}
-        for place, (today, *_) in enumerate(near.values()):
-            added |= {f"id_{place}": ids[place], f"key_{place}": today}
-        connection.execute(_add(len(ids)), added)
-        return ids
+        keys = tuple(today for today, *_ in near.values())
+        added = {f"key_{place}": key for place, key in enumerate(keys)}
+        connection.execute(_add(len(keys)), {"now": now, **added})
+        return keys
 
-    def give_back(self, connection: sa.Connection, ids: Sequence[bytes]) -> None:
-        """Take out the rows of a mail that certainly did not go."""
-        connection.execute(_GIVEN_BACK, {"ids": ids})
+    def give_back(self, connection: sa.Connection, keys: Sequence[bytes], at: int) -> None:
+        """Take out a mail that was counted then, and certainly did not go."""
+        these = {"keys": keys, "its_time": at}
+        connection.execute(_TAKE, these)
+        connection.execute(_EMPTY, these)
 
     def sweep(self, connection: sa.Connection, now: int) -> int:
         """Forget what no rule looks at any more; returns how many rows."""
@@ -55,8 +58,11 @@ class Counting:
 @cache
 def _add(number: int) -> sa.TextClause:
     """All rows of a mail by one statement, as text: SQLAlchemy builds its own anew each time."""
-    rows = ", ".join(f"(:id_{place}, :key_{place}, :now)" for place in range(number))
-    return sa.text(f"INSERT INTO counted (id, key, at) VALUES {rows}")  # noqa: S608  only numbers
+    rows = ", ".join(f"(:key_{place}, :now, 1)" for place in range(number))
+    return sa.text(
+        f"INSERT INTO counted (key, at, number) VALUES {rows}"  # noqa: S608  only numbers
+        " ON CONFLICT (key, at) DO UPDATE SET number = counted.number + 1"
+    )
 
 
 @cache
@@ -70,8 +76,7 @@ def _number(place: int, hashes: int) -> sa.ScalarSelect[int]:
         sa.bindparam(f"key_{place}_{which}") for which in range(hashes)
     ]
     return (
-        sa.select(sa.func.count())
-        .select_from(counted)
+        sa.select(sa.func.coalesce(sa.func.sum(counted.c.number), 0))
         .where(counted.c.key.in_(keys), counted.c.at > sa.bindparam(f"since_{place}"))
         .scalar_subquery()
     )
