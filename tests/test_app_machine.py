@@ -27,7 +27,8 @@ from webapp.waiting.states import LEASE, LIFE
 
 from .campaigns.fates import Act, Blow, Fate
 from .campaigns.truths import Press, Shown, Truth, words_delivered
-from .campaigns.world import Plant, World
+from .campaigns.workers import Plant
+from .campaigns.world import World
 from .direct import EMMA, HOUR, told, wrong
 from .visitor import Page, Visitor
 
@@ -155,7 +156,7 @@ class App(RuleBasedStateMachine):
 
     @rule(truth=letters, worker=WORKERS, times=st.sampled_from([1, 1, 1, 6]))
     def guesses(self, truth: Truth, worker: int, times: int) -> None:
-        stranger = self.world.at(self.world.device(), worker)
+        stranger = self.world.workers.at(self.world.device(), worker)
         for _ in range(times):
             stranger.posts(f"/confirm/{truth.token}", {"code": wrong(truth.code), "send": "yes"})
             assert told("wrong") in stranger.page.text
@@ -195,12 +196,12 @@ class App(RuleBasedStateMachine):
     @rule(browser=WORKERS, worker=WORKERS, truth=letters, fate=fates(1))
     def cancels_here(self, browser: int, worker: int, truth: Truth, fate: Fate) -> None:
         """The button of the browser that made it, without a code."""
-        at = self.world.at(self.browsers[browser], worker)
+        at = self.world.workers.at(self.browsers[browser], worker)
         mark = at.draft().browser
         its = [one for one in self.world.truths if mark and one.shown.mark == mark]
         with_fate = self.under(worker, fate)
         path = f"/confirm/{truth.token}"
-        self.world.requests(worker, lambda: at.posts(path, {"cancel_here": "yes"}))
+        self.world.workers.requests(worker, lambda: at.posts(path, {"cancel_here": "yes"}))
         with_fate()
         self.world.withdrawn(its)
 
@@ -211,8 +212,8 @@ class App(RuleBasedStateMachine):
     def ticks(self, seconds: int, purges: bool) -> None:
         self.world.clock.forward(seconds)
         if purges:
-            self.world.stores[0].waiting.purge()
-            self.world.stores[0].ledger.purge()
+            self.world.workers.stores[0].waiting.purge()
+            self.world.workers.stores[0].ledger.purge()
 
     # ---------------------------------------------------------------- how they do it
     def under(
@@ -224,7 +225,7 @@ class App(RuleBasedStateMachine):
         nested: list[Act] | None = None,
     ) -> Callable[[], None]:
         """Let a fate await this worker's next request; call what it returns afterwards."""
-        course, relay = self.world.courses[worker], self.world.relay
+        course, relay = self.world.workers.courses[worker], self.world.relay
         course.fate = fate
         found: list[AssertionError] = []
 
@@ -369,7 +370,7 @@ def world(folder: Path) -> Iterator[World]:
 
 def deleted_while(world: World, act: Callable[[], object]) -> str:
     """What the page says when something happens between a letter's opening and its deletion."""
-    course = world.courses[0]
+    course = world.workers.courses[0]
     course.fate, course.meanwhile = Fate(Blow.MEANWHILE, 3), lambda: [act()].clear()
     page = world.cancels(world.truths[0], 0)
     assert page

@@ -16,13 +16,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
-from webapp.waiting.states import LEASE
-
-from ..direct import paths_in, told
-from ..letter_page import plain_words
-from ..mails import bodies
+from ..direct import paths_in
 from ..served import Caller
-from ..visitor import Page
 from .kill_figures import Figures
 from .phases import (
     AT_THE_RELAY,
@@ -36,9 +31,11 @@ from .phases import (
     wanted_phases,
 )
 from .scan import scan, tells
+from .second_click import SecondClick
 from .server import PATIENCE, Server, fresh_folder, postgresql, running, wait
 from .sink import Sink, Trap, running_sink
 from .table import Row
+from .truths import squeezed
 from .watcher import Watcher
 
 KILLS: Final = int(os.environ.get("KILLS", "500"))
@@ -76,7 +73,8 @@ class Campaign:
         run = self._prepared(wanted)
         self.runs.append(run)
         self._killed(run)
-        self._looked_after(run)
+        second = SecondClick(self.server, self.sink)
+        second.after(run, may_tick=len(self.runs) % _TICK_EVERY == 0)
         return run
 
     def _send_undisturbed(self) -> float:
@@ -95,7 +93,7 @@ class Campaign:
             "may": "yes",
         }
         self.emma.opens("/letter/someone").submits("/letter/someone", **typed)
-        letter = _squeezed(self.emma.page.letter())
+        letter = squeezed(self.emma.page.letter())
         self.emma.submits("/letter/someone", consent="yes")
         mail = self.sink.to(EMMA)[-1].message
         code = re.search(r"\d{3} \d{3}", str(mail["Subject"]))
@@ -169,57 +167,6 @@ class Campaign:
             return AT_THE_RELAY[reached]
         return CLAIMED if self.watcher.state(run.id) == "sending" else BEFORE_CLAIM
 
-    # ------------------------------------------------------------------ the second click
-    def _looked_after(self, run: Run) -> None:
-        run.delivered_by_kill = self._delivered(run)
-        phone = Caller(self.server.base)
-        self._is_true(run, phone.posts(run.path, {"code": run.code}).page)
-        self._is_true(run, self._plain_click(run, phone))
-        self.server.moves_clock(LEASE + 1)
-        found = phone.posts(run.path, {"code": run.code}).page
-        self._is_true(run, found)
-        last = self._plain_click(run, phone)
-        self._is_true(run, last)
-        run.shown = _kind(last)
-        run.delivered_plain = self._delivered(run)
-        if run.shown == "uncertain" and len(self.runs) % _TICK_EVERY == 0:
-            run.ticked = True
-            last = self._ticked_click(run, phone, found)
-        run.delivered = self._delivered(run)
-        self._judge(run, last)
-
-    def _plain_click(self, run: Run, phone: Caller) -> Page:
-        return phone.posts(run.path, {"code": run.code, "send": "yes"}).page
-
-    def _ticked_click(self, run: Run, phone: Caller, found: Page) -> Page:
-        tick = found.soup.select_one("input[name=again]")
-        again = str(tick["value"]) if tick else ""
-        return phone.posts(run.path, {"code": run.code, "send": "yes", "again": again}).page
-
-    def _delivered(self, run: Run) -> int:
-        return len(self.sink.to(run.recipient))
-
-    def _is_true(self, run: Run, page: Page) -> None:
-        delivered = self._delivered(run)
-        if page.heading == told("sent_heading") and not delivered:
-            run.problems.append("false 'sent'")
-        if delivered and any(told(key) in page.text for key in ("not_sent", "opened_intro")):
-            run.problems.append("false 'not sent'")
-
-    def _judge(self, run: Run, last: Page) -> None:
-        ids = {str(one.message["Message-ID"]) for one in self.sink.to(run.recipient)}
-        if run.delivered_plain > 1:
-            run.problems.append("went twice without the tick")
-        if run.delivered > run.delivered_plain + 1:
-            run.problems.append("one tick sent twice")
-        if len(ids) > 1:
-            run.problems.append("another Message-ID")
-        if not run.delivered and _squeezed_text(last) != run.letter:
-            run.problems.append("lost")
-        for one in self.sink.to(run.recipient):
-            if _squeezed(plain_words(bodies(one.data)[0])) != run.letter:
-                run.problems.append("not the words that were shown")
-
 
 class _Answer(threading.Thread):
     """A POST under way, which may never be answered."""
@@ -239,25 +186,6 @@ class _Answer(threading.Thread):
             connection.getresponse().read()
             self.came.set()
         connection.close()
-
-
-def _kind(page: Page) -> str:
-    """What a page after a click is, in one word."""
-    headings = {"sent_heading": "sent", "uncertain_heading": "uncertain"}
-    for key, kind in headings.items():
-        if page.heading == told(key):
-            return kind
-    return "open" if page.soup.select_one("article.letter") else page.heading
-
-
-def _squeezed(text: str) -> str:
-    return re.sub(r"\s", "", text)
-
-
-def _squeezed_text(page: Page) -> str:
-    """The letter of an opened page, without list marks and white space."""
-    article = page.soup.select_one("article.letter")
-    return _squeezed(plain_words(article.get_text())) if article else ""
 
 
 def kill_campaign(

@@ -14,7 +14,7 @@ from ..test_app_machine import STEPS, App, machine
 from .plants import PLANTS
 from .server import fresh_folder
 from .table import Row
-from .world import Plant
+from .workers import Plant
 
 EXAMPLES = int(os.environ.get("MACHINE_EXAMPLES", "500"))
 # Most plants are found within fifty examples.

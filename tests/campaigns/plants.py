@@ -13,7 +13,7 @@ from webapp.store import Store
 from webapp.waiting import Claim, Opened, State, Ticket, WaitingLetters
 
 from ..direct import CHEAP, DIRECT
-from .world import Plant
+from .workers import Plant
 
 
 class _Planted(WaitingLetters):

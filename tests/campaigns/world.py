@@ -2,52 +2,37 @@
 
 from __future__ import annotations
 
-import datetime
 import re
-from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import sqlalchemy as sa
-from flask import Flask
 
 from webapp.browser import Draft
 from webapp.database import Database
 from webapp.database.tables import waiting
 from webapp.delivery.sealed_letter import unpack
-from webapp.ledger import Ledger
 from webapp.mail import Mail, message_id
 from webapp.sealing import Sealer
-from webapp.settings import Settings
-from webapp.store import Store
 from webapp.views.common import EXTENSION
-from webapp.waiting import State, WaitingLetters
+from webapp.waiting import State
 from webapp.waiting.states import LEASE
 
 from ..databases import Clock
 from ..direct import CANARY, CHEAP, DIRECT, EMMA, paths_in
 from ..letter_page import plain_words
 from ..mails import read
-from ..visitor import Page, Visitor, make_app
-from .fates import Act, Course, FatefulDatabase, Killed, Relay
+from ..visitor import Page, Visitor
+from .fates import Act, Relay
 from .truths import Press, Shown, Truth, squeezed
-
-# What Plant may exchange: the store that a worker gets.
-Plant = Callable[[Store], Store]
-WORKERS = 2
-
-
-@cache
-def _apps() -> tuple[Flask, ...]:
-    return tuple(make_app(DIRECT) for _ in range(WORKERS))
+from .workers import Plant, Workers, apps, url_of
 
 
 @cache
 def _cookies_at_the_check_page() -> dict[str, str]:
     """What a browser holds when everything is said and nothing is sent; typed once, then kept."""
-    emma = Visitor(_apps()[0], DIRECT.public_url)
+    emma = Visitor(apps()[0], DIRECT.public_url)
     emma.reaches_check(more=CANARY)
     return emma.cookies()
 
@@ -60,47 +45,28 @@ class World:
         self.clock = Clock()
         self.relay = Relay(self.clock, LEASE)
         self.truths: list[Truth] = []
-        self.courses = [Course() for _ in range(WORKERS)]
-        self.plant = plant
-        self.stores: list[Store] = []
         self.sealer = Sealer([DIRECT.secret_key], cost=CHEAP)
         self.eyes = Database(url_of(folder), clock=self.clock)
         self._seen = 0
         self._recipients = 0
-        for number in range(WORKERS):
-            self._starts(number)
-        self.stores[0].start()
+        self.workers = Workers(folder, self.relay, self.clock, plant)
 
     def close(self) -> None:
         """Close every file."""
         self.eyes.close()
-        for store in self.stores:
-            store.database.close()
-            store.counts.close()
-
-    def _starts(self, number: int) -> None:
-        """A worker's process begins, perhaps in the place of one that died."""
-        app, course = _apps()[number], self.courses[number]
-        store = self.plant(_store(self.folder, DIRECT, self.clock, course))
-        self.stores[number : number + 1] = [store]
-        app.extensions[EXTENSION] = replace(
-            app.extensions[EXTENSION],
-            post=self.relay,
-            store=store,
-            clock=lambda: datetime.datetime.fromtimestamp(self.clock(), datetime.UTC),
-        )
+        self.workers.close()
 
     # ------------------------------------------------------------------ browsers
     def browser(self) -> Visitor:
         """A browser with everything said and nothing sent."""
-        emma = Visitor(_apps()[0], DIRECT.public_url)
+        emma = Visitor(apps()[0], DIRECT.public_url)
         for name, value in _cookies_at_the_check_page().items():
             emma.client.set_cookie(name, value, domain="127.0.0.1")
         return emma
 
     def device(self) -> Visitor:
         """A phone that has nothing of ours, not even a cookie."""
-        return Visitor(_apps()[0], DIRECT.public_url)
+        return Visitor(apps()[0], DIRECT.public_url)
 
     def looks(self, browser: Visitor) -> Shown | None:
         """Name a new person, as far as the page with the consent."""
@@ -115,37 +81,14 @@ class World:
         return Shown(browser, browser.page, recipient, _draft(browser).browser)
 
     # ------------------------------------------------------------------ requests
-    def requests(
-        self, worker: int, act: Callable[[], object], acts: list[Act] | None = None
-    ) -> bool:
-        """Have a worker do something, with what befalls it; False if it died over it."""
-        course, before = self.courses[worker], list(self.relay.acts)
-        course.begun = 0
-        self.relay.acts = acts or []
-        try:
-            act()
-        except Killed:
-            self.stores[worker].database.close()
-            self.stores[worker].counts.close()
-            self._starts(worker)
-            return False
-        finally:
-            self.relay.acts = before
-        return True
-
-    def at(self, browser: Visitor, worker: int) -> Visitor:
-        """The same browser, answered by this worker."""
-        browser.client.application = browser.app = _apps()[worker]
-        return browser
-
     def agrees(self, shown: Shown, worker: int, acts: list[Act], *, tick: bool) -> None:
         """Press the button of a consent page, with the box ticked or not."""
         older = [one for one in self.truths if one.shown.mark == shown.mark]
         code_may_leave = not set(acts[:1]) & {Act.LATER, Act.REFUSES, Act.DIES_BEFORE}
-        browser = self.at(shown.browser, worker)
+        browser = self.workers.at(shown.browser, worker)
         browser.page = shown.page
         before = len(self.relay.taken)
-        self.requests(
+        self.workers.requests(
             worker,
             lambda: browser.submits("/letter/someone", consent="yes" if tick else None),
             acts,
@@ -171,8 +114,8 @@ class World:
     def types(self, truth: Truth, browser: Visitor, worker: int) -> Page | None:
         """Type the right code; the page that came, if any."""
         path = f"/confirm/{truth.token}"
-        self.at(browser, worker)
-        done = self.requests(worker, lambda: browser.posts(path, {"code": truth.code}))
+        self.workers.at(browser, worker)
+        done = self.workers.requests(worker, lambda: browser.posts(path, {"code": truth.code}))
         return browser.page if done else None
 
     def presses(
@@ -181,10 +124,10 @@ class World:
         """Press "send" with the right code, and the box ticked that this page showed."""
         press = Press(truth, tick, self.is_alive(truth))
         data = {"code": truth.code, "send": "yes"} | ({"again": tick} if tick else {})
-        self.at(browser, worker)
+        self.workers.at(browser, worker)
         self.relay.presses.append(press)
         try:
-            done = self.requests(
+            done = self.workers.requests(
                 worker, lambda: browser.posts(f"/confirm/{truth.token}", data), acts
             )
         finally:
@@ -193,9 +136,9 @@ class World:
 
     def cancels(self, truth: Truth, worker: int) -> Page | None:
         """Press "delete" with the right code, on some phone; the page that came, if any."""
-        phone = self.at(self.device(), worker)
+        phone = self.workers.at(self.device(), worker)
         path, data = f"/confirm/{truth.token}", {"code": truth.code, "cancel": "yes"}
-        done = self.requests(worker, lambda: phone.posts(path, data))
+        done = self.workers.requests(worker, lambda: phone.posts(path, data))
         self.withdrawn([truth])
         return phone.page if done else None
 
@@ -241,7 +184,7 @@ class World:
 
     def id_of(self, truth: Truth) -> str:
         """The Message-ID of all attempts to send this letter."""
-        keys = _apps()[0].extensions[EXTENSION].keys.key("message-id/v1")
+        keys = apps()[0].extensions[EXTENSION].keys.key("message-id/v1")
         id_ = self.sealer.id_of(truth.token).hex()
         return message_id(keys, DIRECT.mail_from.rpartition("@")[2], "person", id_)
 
@@ -254,24 +197,5 @@ class World:
         return found
 
 
-def url_of(folder: Path) -> str:
-    """Where the letters are."""
-    return f"sqlite:///{folder / 'word-ahead.db'}"
-
-
 def _draft(browser: Visitor) -> Draft:
     return browser.draft()
-
-
-def _store(folder: Path, settings: Settings, clock: Clock, course: Course) -> Store:
-    url = url_of(folder)
-    secrets = (settings.secret_key, *settings.secret_key_fallbacks)
-    database = FatefulDatabase(url, course, clock=clock)
-    counts = FatefulDatabase(url, course, clock=clock, counts=True)
-    return Store(
-        database=database,
-        counts=counts,
-        ledger=Ledger(counts, secrets, settings.limits),
-        waiting=WaitingLetters(database, Sealer(secrets, cost=CHEAP)),
-        stopping=WaitingLetters(database, Sealer(secrets, purpose="stop", cost=CHEAP)),
-    )
