@@ -1,0 +1,80 @@
+"""Memory of the whole app over 100,000 letters: what the last of them leave is what the first did.
+
+Sixteen people press the button of the form's last page, and each letter goes as far as the relay's
+250. One line for each 10,000 letters, so that a slope is seen and not only its end.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Final
+
+from benchmarks.bench_memory import mebibytes, processes
+from benchmarks.bench_post import CLIENTS, Person, press_times
+from benchmarks.host import served
+from benchmarks.relay import relay
+
+from .table import Row
+
+LETTERS: Final = int(os.environ.get("LETTERS", "100000"))
+# By the first note every thread, connection and cache is there; what comes on top is a leak.
+STEP: Final = 10_000
+AT_MOST: Final = 1.05
+
+
+@dataclass(frozen=True)
+class Note:
+    """What all processes hold after so many letters, and how fast the last of these were."""
+
+    letters: int
+    mebibytes: float
+    a_second: float
+    processes: tuple[int, ...]
+
+    def __str__(self) -> str:
+        return f"{self.letters:>9}{self.mebibytes:>9.1f}{self.a_second:>15.1f}"
+
+
+HEAD: Final = f"{'letters':>9}{'MiB':>9}{'letters a s':>15}"
+
+
+def notes(letters: int) -> Iterator[Note]:
+    """Send so many letters to an app of its own, and note each step."""
+    with relay() as relay_port, served("webapp:create_app()", relay_port) as (port, master):
+        people = [Person(port, number) for number in range(CLIENTS)]
+        for sent in range(STEP, letters + 1, STEP):
+            begun = time.monotonic()
+            press_times(people, STEP)
+            rate = STEP / (time.monotonic() - begun)
+            yield Note(sent, mebibytes(master, "Pss"), rate, tuple(processes(master)))
+
+
+def falls_short(found: list[Note]) -> str:
+    """In words; "" where the last note is as low as the first, by the same processes."""
+    if len(found) < 2:
+        return f"a slope needs at least {2 * STEP} letters"
+    first, last = found[0], found[-1]
+    short = []
+    if last.mebibytes > first.mebibytes * AT_MOST:
+        grown = last.mebibytes / first.mebibytes - 1
+        short.append(f"{grown:.1%} more memory than after the first {first.letters}")
+    if last.processes != first.processes:
+        short.append("a worker was replaced, and what it held went with it")
+    return "; ".join(short)
+
+
+def main() -> list[Row]:
+    """Send the letters, and compare the last note with the first."""
+    found = []
+    sys.stdout.write(f"{HEAD}\n")
+    for note in notes(LETTERS):
+        found.append(note)
+        sys.stdout.write(f"{note}\n")
+        sys.stdout.flush()
+    sent = found[-1].letters if found else 0
+    return [Row("flat memory", f"gunicorn {version('gunicorn')}", sent, falls_short(found))]
