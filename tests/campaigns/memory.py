@@ -29,7 +29,10 @@ AT_MOST: Final = 1.05
 
 @dataclass(frozen=True)
 class Note:
-    """What all processes hold after so many letters, and how fast the last of these were."""
+    """What each process holds alone after so many letters, summed, and how fast the last were.
+
+    What they share, they share with whatever other Python runs on the machine.
+    """
 
     letters: int
     mebibytes: float
@@ -51,7 +54,7 @@ def notes(letters: int) -> Iterator[Note]:
             begun = time.monotonic()
             press_times(people, STEP)
             rate = STEP / (time.monotonic() - begun)
-            yield Note(sent, mebibytes(master, "Pss"), rate, tuple(processes(master)))
+            yield Note(sent, mebibytes(master, "Private_Dirty"), rate, tuple(processes(master)))
 
 
 def falls_short(found: list[Note]) -> str:
