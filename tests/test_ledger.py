@@ -1,6 +1,7 @@
 """The ledger lets out no mail beyond the limits, whatever fails, and keeps nothing readable."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -166,6 +167,29 @@ def test_giving_one_back_leaves_the_others(database: Database, clock: Clock, sec
     reservation(ledger, to_own())
     ledger.settle(first, "not sent")
     assert [reserved(ledger, to_own()) for _ in range(2)] == [True, False]
+
+
+def test_mails_of_one_second_are_counted_and_given_back_at_once_without_a_deadlock(
+    url: str,
+) -> None:
+    """They share rows: two that lock them in different orders stop each other on PostgreSQL."""
+    database = Database(url, counts=True)
+    ledger = make_ledger(database, limits=roomy())
+
+    def press(thread: int) -> int:
+        for number in range(64):
+            mail = ToPerson(
+                f"192.0.2.{number % 8}",
+                own=f"emma{thread}@home.example",
+                recipient=f"manager{thread * 100 + number}@work.example",
+            )
+            ledger.settle(reservation(ledger, mail), "not sent")
+        return thread
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sorted(pool.map(press, range(8))) == list(range(8))
+    assert stored(database) == set()
+    database.close()
 
 
 def test_many_mails_of_a_second_are_few_rows(database: Database) -> None:

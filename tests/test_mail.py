@@ -176,6 +176,15 @@ def test_a_line_that_ends_near_the_edge_stays_within_76_columns(width: int, end:
     assert bodies(data)[0] == text
 
 
+@pytest.mark.parametrize("before", range(70, 80))
+def test_no_line_is_broken_before_from(before: int) -> None:
+    text = "x" * before + "From =From me to you." + "y" * 99
+    written = make_mail(text=text).to_bytes()
+    assert not any(line.startswith(b"From ") for line in written.split(b"\r\n"))
+    assert bodies(written)[0].rstrip() == text
+    assert_well_formed(written)
+
+
 def test_lone_dots_from_lines_and_trailing_spaces_survive_old_mail_servers() -> None:
     text = "From here\n.\n..\n.x\nso \nFrom \n"
     lines = make_mail(text=text).to_bytes().split(b"\r\n")

@@ -262,6 +262,20 @@ def test_right_codes_never_use_up_the_tries(
     assert number_of_tries(database) == 4
 
 
+def test_one_opening_gives_back_one_try(
+    letters: WaitingLetters, ticket: Ticket, database: Database
+) -> None:
+    mistype(letters, ticket, 1)
+    letter = letters.open(ticket.token, ticket.code, to_send=True)
+    assert letter
+    assert number_of_tries(database) == 2
+    letters.give_back(letter)
+    assert number_of_tries(database) == 1
+    for _ in range(3):
+        letters.give_back(letter)
+    assert number_of_tries(database) == 0
+
+
 def test_the_hourly_try_if_right_leads_on_to_sending(
     letters: WaitingLetters, ticket: Ticket, clock: Clock
 ) -> None:

@@ -229,6 +229,8 @@ def _lines_of_body(data: bytes) -> list[bytes]:
         while end - start > BODY_LINE:
             # One column is left for the "=" of the break, which never falls inside an escape.
             cut = start + BODY_LINE - 1
+            if line[cut] == _ODD_STARTS[0] and line.startswith(b"From ", cut):
+                cut -= 1
             if line[cut - 1] == _EQUALS:
                 cut -= 1
             elif line[cut - 2] == _EQUALS:

@@ -112,14 +112,17 @@ def send_opened(
     store = services.store
     if store is None:
         raise MailNotOffered("This host sends no letter to a named person.")
-    claim = store.waiting.claim(opened, again=again)
-    if isinstance(claim, State):
-        return claim
+    if opened.state is State.SENT:
+        store.waiting.give_back(opened)
+        return State.SENT
     waiting = unpack(opened.payload)
     # Asked again here: the host may have closed this way since the letter was sealed.
     if not services.settings.may_receive(waiting.mail.recipient):
-        store.waiting.settle(claim, Result.NOT_SENT.value)
+        store.waiting.give_back(opened)
         raise MailNotOffered("This host sends no letter to this domain.")
+    claim = store.waiting.claim(opened, again=again)
+    if isinstance(claim, State):
+        return claim
     mail = dataclasses.replace(
         waiting.mail, message_id=_message_id(opened, services), date=services.clock()
     )

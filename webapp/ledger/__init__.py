@@ -106,6 +106,8 @@ class Ledger:
             raise ValueError("this is no result of a send")
         with self._writing() as connection:
             if result == "not sent":
+                # Others count on the same rows, in an order of their own.
+                self._database.take_turns(connection, Turn.COUNT)
                 self._counting.give_back(connection, reservation.keys, reservation.at)
             if reservation.submission:
                 self._submissions.settle(

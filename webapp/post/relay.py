@@ -47,6 +47,7 @@ def is_loopback(host: str) -> bool:
     if host == "localhost":
         return True
     try:
-        return ipaddress.ip_address(host.partition("%")[0]).is_loopback
+        # Only IPv6 has zones (RFC 4007).
+        return ipaddress.ip_address(host.partition("%")[0] if ":" in host else host).is_loopback
     except ValueError:
         return False

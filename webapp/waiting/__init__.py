@@ -66,7 +66,8 @@ class WaitingLetters:
         """The letter, if code and token are right; None tells nothing about why not.
 
         The try is counted, durably, before anything is decrypted. A right one is given back:
-        at once, or `to_send` by claim(), which must follow, so that it waits for the disk once.
+        at once, or `to_send` by claim() or give_back(), of which one must follow: so sending waits
+        for the disk once.
         Raises SealingBusy before it counts.
         """
         digits = parse_code(code)
@@ -95,6 +96,12 @@ class WaitingLetters:
             return (
                 Claim(opened.key, claimed) if claimed else rows.standing(connection, opened.id, now)
             )
+
+    def give_back(self, opened: Opened) -> None:
+        """Give back the try of a letter that was opened to send, and is not claimed after all."""
+        if opened.tried:
+            with self._database.writing() as connection:
+                tries.give_back(connection, opened.id, opened.tried)
 
     def settle(self, claim: Claim, result: str) -> State:
         """Note how a claimed send ended; a newer attempt's state is never overwritten."""

@@ -25,7 +25,7 @@ _UNTOUCHED: Final = (tries.c.number == sa.bindparam("counted")) & (
 )
 _GIVE_BACK: Final = (
     sa.update(tries)
-    .where(_THIS)
+    .where(_THIS, tries.c.number > 0)
     .values(
         number=tries.c.number - 1,
         last_at=sa.case(
