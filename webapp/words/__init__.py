@@ -1,6 +1,7 @@
 """The words of a letter: what stands in mail_templates/words, read and checked."""
 
 from .files import load, read
+from .library import Library, Words
 from .model import (
     LEVELS,
     STARTERS,
@@ -8,7 +9,6 @@ from .model import (
     Condition,
     Frame,
     Level,
-    Library,
     ReadyReply,
     Right,
     Section,
@@ -16,7 +16,6 @@ from .model import (
     Statement,
     Voice,
     Wording,
-    Words,
     fill,
     short_hash,
 )

@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from ..errors import WordsError
-from .model import Condition, Frame, Library, Model, Rights, Section, Situation, Words
+from .library import Library, Words
+from .model import Condition, Frame, Model, Rights, Section, Situation
 from .references import check_references, check_same_texts
 
 _M = TypeVar("_M", bound=Model)

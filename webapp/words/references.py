@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from .model import LEVELS, Level, Section, Situation, Statement, Wording, Words, short_hash
+from .library import Words
+from .model import LEVELS, Level, Section, Situation, Statement, Wording, short_hash
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}|[{}]")
 

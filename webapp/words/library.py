@@ -1,0 +1,57 @@
+"""All words of a language, and all languages, as the rest of the app asks for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from .model import Condition, Frame, Level, Right, Section, Situation, Statement
+
+Fitting = tuple[tuple[Section, tuple[Statement, ...]], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Words:
+    """All words of one language."""
+
+    language: str
+    frame: Frame
+    situations: Mapping[str, Situation]
+    sections: Mapping[str, Section]
+    statements: Mapping[str, Statement]
+    rights: Mapping[str, Right]
+    condition: Condition
+    texts: Mapping[str, Any]
+    version: str
+
+    def sections_for(self, situation: str, level: Level) -> Fitting:
+        """What a letter may say there at that level, in its order."""
+        return _sections_for(self, situation, level)
+
+    def statements_for(self, situation: Situation, level: Level) -> Iterator[Statement]:
+        """All statements that fit, in the order of that situation's letter."""
+        for _, statements in self.sections_for(situation.id, level):
+            yield from statements
+
+
+@cache
+def _sections_for(words: Words, situation: str, level: Level) -> Fitting:
+    """Sought once: every letter and every page of ticks asks for it."""
+    sections = [words.sections[one] for one in words.situations[situation].sections]
+    return tuple(
+        (section, tuple(one for one in section.statement if one.fits(situation, level)))
+        for section in sections
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Library:
+    """The words of every language; the first is the one that a visitor meets."""
+
+    languages: Mapping[str, Words]
+
+    def words(self, language: str) -> Words:
+        """The words of a language, or of the first one where that is not known."""
+        return self.languages.get(language) or next(iter(self.languages.values()))
