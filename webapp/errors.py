@@ -30,6 +30,10 @@ class TemplateError(StartError):
     """A mail template cannot be used; names file and line."""
 
 
+class Busy(WordAheadError):
+    """Too many do the same at this moment; nothing was begun, and a press later may go through."""
+
+
 class MailRefused(WordAheadError):
     """The header guard let this mail not out; holds nothing that was typed."""
 

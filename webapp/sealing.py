@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from .errors import WordAheadError
+from .errors import Busy, WordAheadError
 from .keys import derive
 
 TOKEN_BYTES: Final = 16  # 128 random bits: never guessed, so a row's id alone says nothing
@@ -48,7 +48,7 @@ _BETWEEN_DIGITS: Final = re.compile(r"[\s\-‐-―]+")
 _slots = threading.BoundedSemaphore(SLOTS)
 
 
-class SealingBusy(WordAheadError):
+class SealingBusy(Busy):
     """Too many codes are being checked at this moment; this one was not counted as a try."""
 
 

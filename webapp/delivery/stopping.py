@@ -5,18 +5,24 @@ from __future__ import annotations
 from ..ledger import LedgerUnavailable, Refusal, ToOwn
 from ..post import Result
 from ..services import Services
+from ..store import Store
 from .counted import LimitReached, MailNotOffered, send_counted
 from .notices import code_notice
+from .places import place
 
 
 def ask_to_stop(address: str, language: str, services: Services, *, ip: str) -> str:
     """Mail a code to the address; returns the token of the page that takes it.
 
-    Raises LimitReached, MailNotOffered, WaitingFull, SealingBusy or DatabaseUnavailable.
+    Raises LimitReached, MailNotOffered, WaitingFull, Busy or DatabaseUnavailable.
     """
-    store = services.store
-    if store is None:
+    if services.store is None:
         raise MailNotOffered("This host sends no mail.")
+    with place():
+        return _put_and_mail(address, language, services, services.store, ip=ip)
+
+
+def _put_and_mail(address: str, language: str, services: Services, store: Store, *, ip: str) -> str:
     ticket = store.stopping.put(address.encode())
     mail = code_notice(address, language, ticket, services, purpose="stop")
     try:

@@ -18,6 +18,7 @@ from ..store import Store
 from ..waiting import Claim, Opened, State, Ticket
 from .counted import LimitReached, MailNotOffered, send_counted
 from .notices import code_notice, receipt_notice
+from .places import SendingBusy, place
 from .sealed_letter import ForPerson, SealedLetter, letter_to_person, pack, unpack
 from .shown import LetterChanged
 
@@ -68,7 +69,7 @@ def ask_for_yes(order: ForPerson, seal: str, services: Services, *, agreed: bool
     """Seal the letter and mail its code to the writer; nobody else gets anything.
 
     Raises ConsentMissing, MailNotOffered, LetterChanged, LimitReached, CodeNotSent, WaitingFull,
-    SealingBusy or DatabaseUnavailable: nothing was sent, and nothing waits.
+    Busy or DatabaseUnavailable: nothing was sent, and nothing waits.
     """
     if not agreed:
         raise ConsentMissing("The writer has not agreed.")
@@ -79,7 +80,12 @@ def ask_for_yes(order: ForPerson, seal: str, services: Services, *, agreed: bool
         raise MailNotOffered("This host sends no letter to this domain.")
     if not hmac.compare_digest(seal.encode(), person_seal(order, services).encode()):
         raise LetterChanged("Your answers have changed; this is the letter now.")
-    # An older letter of this browser stays until the new one's code is on its way.
+    with place():
+        return _put_and_mail(order, services, store)
+
+
+def _put_and_mail(order: ForPerson, services: Services, store: Store) -> Ticket:
+    """An older letter of this browser stays until the new one's code is on its way."""
     ticket = store.waiting.put(pack(order, services), browser=order.browser)
     try:
         outcome = send_counted(
@@ -107,7 +113,8 @@ def send_opened(
     """Send the opened letter, once; a State says what stands in the way.
 
     Claimed durably before the first byte; `again` is the tick beside "It may already have been
-    sent". Raises LimitReached, MailNotOffered or DatabaseUnavailable: nothing was sent then.
+    sent". Raises SendingBusy, LimitReached, MailNotOffered or DatabaseUnavailable: nothing was sent
+    then.
     """
     store = services.store
     if store is None:
@@ -120,6 +127,24 @@ def send_opened(
     if not services.settings.may_receive(waiting.mail.recipient):
         store.waiting.give_back(opened)
         raise MailNotOffered("This host sends no letter to this domain.")
+    try:
+        with place():
+            return _claim_and_send(opened, waiting, services, store, ip=ip, again=again)
+    except SendingBusy:
+        store.waiting.give_back(opened)
+        raise
+
+
+def _claim_and_send(  # noqa: PLR0913  what send_opened has by then
+    opened: Opened,
+    waiting: SealedLetter,
+    services: Services,
+    store: Store,
+    *,
+    ip: str,
+    again: int | None,
+) -> Ended | State:
+    """The letter, and its receipt from the same place."""
     claim = store.waiting.claim(opened, again=again)
     if isinstance(claim, State):
         return claim

@@ -10,6 +10,7 @@ from ..mail import Mail, message_id
 from ..post import Outcome
 from ..services import Services
 from .counted import MailNotOffered, send_counted
+from .places import place
 from .shown import check_shown
 
 
@@ -30,18 +31,20 @@ class ToSelf:
 def send_to_self(order: ToSelf, services: Services) -> Outcome:
     """Email the letter to its writer, at once, exactly as it was shown, and once only.
 
-    Raises LetterChanged, MailNotOffered, LimitReached or LedgerUnavailable; nothing was sent then.
+    Raises LetterChanged, MailNotOffered, SendingBusy, LimitReached or LedgerUnavailable: nothing
+    was sent then.
     """
     if services.mail_reason(order.language, order.letter.level):
         raise MailNotOffered("This host sends no mail for such a letter.")
     check_shown(order.shown, order.letter, order.draft_id, services)
-    return send_counted(
-        letter_to_self(order, services),
-        ToOwn(order.ip, order.address, Kind(order.situation, order.letter.level)),
-        services,
-        submission=_submission(order),
-        again=order.again,
-    )
+    with place():
+        return send_counted(
+            letter_to_self(order, services),
+            ToOwn(order.ip, order.address, Kind(order.situation, order.letter.level)),
+            services,
+            submission=_submission(order),
+            again=order.again,
+        )
 
 
 def letter_to_self(order: ToSelf, services: Services) -> Mail:

@@ -11,6 +11,7 @@ from ..browser import draft
 from ..delivery.counted import LimitReached, MailNotOffered
 from ..delivery.shown import LetterChanged, shown_seal
 from ..delivery.to_self import ToSelf, send_to_self
+from ..errors import Busy
 from ..forms import DeleteForm, SendForm
 from ..ledger import LedgerUnavailable
 from ..letter import compose, contradictions
@@ -126,6 +127,8 @@ def _send(form: SendForm) -> Response:
         return _check_page(form, 409)
     except LimitReached:
         return _check_page(form, 429, outcome="limit")
+    except Busy:
+        return _check_page(form, 503, outcome="busy")
     except LedgerUnavailable:
         return _check_page(form, 503, outcome="away")
     if outcome.result is Result.SENT:

@@ -14,6 +14,7 @@ from ..browser import draft
 from ..database import DatabaseUnavailable
 from ..delivery.counted import LimitReached, MailNotOffered
 from ..delivery.notices import moment
+from ..delivery.places import SendingBusy
 from ..delivery.sealed_letter import SealedLetter, unpack
 from ..delivery.to_person import Ended, send_opened
 from ..forms import CodeForm
@@ -68,6 +69,8 @@ def _send(opened: Opened, form: CodeForm) -> Response:
     again = opened.attempt if ticked else None
     try:
         ended = send_opened(opened, services(), ip=request.remote_addr or "", again=again)
+    except SendingBusy:
+        return _opened_page(opened, form, _told("send_busy", opened), 503)
     except LimitReached:
         return _opened_page(_now(opened, opened.state, form), form, _told("limit", opened), 429)
     except (DatabaseUnavailable, MailNotOffered):

@@ -13,10 +13,10 @@ from ..delivery.counted import LimitReached, MailNotOffered
 from ..delivery.sealed_letter import ForPerson, letter_to_person
 from ..delivery.shown import LetterChanged
 from ..delivery.to_person import CodeNotSent, ask_for_yes, person_seal
+from ..errors import Busy
 from ..forms import SomeoneForm
 from ..letter import compose, fallback_name
 from ..questions import Question, open_questions
-from ..sealing import SealingBusy
 from ..waiting import WaitingFull
 from .check import names_to_ask, problem_page
 from .common import fill, page, services, words
@@ -63,7 +63,9 @@ def _ask(form: SomeoneForm) -> Response:
         return problem_page("limit")
     except CodeNotSent:
         return problem_page("code_not_sent")
-    except (DatabaseUnavailable, SealingBusy, MailNotOffered):
+    except Busy:
+        return _consent_page(form, 503, busy=True)
+    except (DatabaseUnavailable, MailNotOffered):
         return problem_page("away")
     return redirect(url_for("confirm.confirm", token=ticket.token), 303)
 
@@ -138,7 +140,9 @@ def _form_page(
     )
 
 
-def _consent_page(form: SomeoneForm, status: int = 200, *, error: str = "") -> Response:
+def _consent_page(
+    form: SomeoneForm, status: int = 200, *, error: str = "", busy: bool = False
+) -> Response:
     order = _order(form)
     mail = letter_to_person(order, services())
     note = words().texts["mails"]["person"]["note"].replace("{sender}", mail.sender)
@@ -153,4 +157,5 @@ def _consent_page(form: SomeoneForm, status: int = 200, *, error: str = "") -> R
         reply_to=order.own,
         consent=order.consent,
         error=error,
+        busy=busy,
     )

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 from ..database import DatabaseUnavailable
 from ..delivery.counted import LimitReached, MailNotOffered
 from ..delivery.stopping import ask_to_stop, stop_mail
+from ..errors import Busy
 from ..forms import CodeForm, StopForm
 from ..sealing import SealingBusy, parse_code
 from ..waiting import WaitingFull
@@ -31,7 +32,9 @@ def stop_submit() -> Response:
     try:
         language = words().language
         token = ask_to_stop(form.email.data, language, services(), ip=request.remote_addr or "")
-    except (DatabaseUnavailable, SealingBusy, MailNotOffered, WaitingFull):
+    except Busy:
+        return page("stop.html", 503, form=form, error="busy")
+    except (DatabaseUnavailable, MailNotOffered, WaitingFull):
         return page("stop.html", 503, form=form, error="away")
     except LimitReached:
         return page("stop.html", 429, form=form, error="limit")
