@@ -35,7 +35,7 @@ bench: dev  ## the measures, one JSON line each; a missed bound is a failure
 golden: dev  ## write the approved letters anew: read what changed aloud before you commit it
 	@$(BIN)/python -m tests.golden_letters
 
-proof: dev  ## every campaign, about half an hour, and one table of what they tried (ARGS="mail load")
+proof: dev  ## every campaign, half an hour, and one table of what they tried (ARGS="mail load")
 	@$(BIN)/python -m tests.campaigns $(ARGS)
 
 format: dev  ## put the code into its one format, and mend what mends itself
