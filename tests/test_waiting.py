@@ -64,7 +64,7 @@ def claimed(letters: WaitingLetters, ticket: Ticket, *, again: int | None = None
 def put_newer(letters: WaitingLetters, browser: bytes = BROWSER) -> Ticket:
     """A letter whose code was sent: what the same browser put before makes room."""
     newer = letters.put(LETTER, browser=browser)
-    letters.replace_older(newer, browser)
+    letters.replace_older(newer)
     return newer
 
 
@@ -531,8 +531,8 @@ def test_an_older_letter_can_stay_until_the_newer_ones_code_was_sent(
 ) -> None:
     newer = letters.put(LETTER, browser=BROWSER)
     assert letters.open(ticket.token, ticket.code)
-    assert letters.replace_older(newer, OTHER_BROWSER) == 0
-    assert letters.replace_older(newer, BROWSER) == 1
+    assert letters.replace_older(letters.put(LETTER, browser=OTHER_BROWSER)) == 0
+    assert letters.replace_older(newer) == 1
     assert letters.open(ticket.token, ticket.code) is None
     assert letters.open(newer.token, newer.code)
 
@@ -752,9 +752,9 @@ def test_once_in_doubt_a_letter_never_waits_again() -> None:
 def test_the_newer_of_two_letters_of_the_same_second_stays(letters: WaitingLetters) -> None:
     for _ in range(10):
         older = letters.put(b"older", browser=BROWSER)
-        letters.replace_older(older, BROWSER)
+        letters.replace_older(older)
         newer = letters.put(b"newer", browser=BROWSER)
-        letters.replace_older(newer, BROWSER)
+        letters.replace_older(newer)
         assert letters.open(older.token, older.code) is None
         assert letters.open(newer.token, newer.code) is not None
 
@@ -762,7 +762,7 @@ def test_the_newer_of_two_letters_of_the_same_second_stays(letters: WaitingLette
 def test_two_presses_at_the_same_moment_leave_one_letter(letters: WaitingLetters) -> None:
     first = letters.put(b"first", browser=BROWSER)
     second = letters.put(b"second", browser=BROWSER)
-    letters.replace_older(first, BROWSER)
-    letters.replace_older(second, BROWSER)
+    letters.replace_older(first)
+    letters.replace_older(second)
     opened = [letters.open(one.token, one.code) for one in (first, second)]
     assert [one is not None for one in opened].count(True) == 1

@@ -88,7 +88,7 @@ class Letters(RuleBasedStateMachine):
         replaced = [one for one in older if self.state(one) in (State.WAITING, State.REFUSED)]
         ticket = self.workers[worker].put(CANARY, browser=browser)
         if browser:
-            self.workers[worker].replace_older(ticket, browser)
+            self.workers[worker].replace_older(ticket)
         for one in replaced:
             one.withdrawn = True
         truth = Truth(ticket, browser, ticket.expires_at)

@@ -100,7 +100,7 @@ def _put_and_mail(order: ForPerson, services: Services, store: Store) -> Ticket:
         store.waiting.drop(ticket)
         raise CodeNotSent(outcome)
     try:
-        store.waiting.replace_older(ticket, order.browser)
+        store.waiting.replace_older(ticket)
     except DatabaseUnavailable:
         # The code is on its way: an older letter that stays for a while does less harm.
         _log.error("event=replace-failed")

@@ -1,6 +1,5 @@
 """Letters that wait, sealed, for a yes from their writer's inbox; each is sent at most once."""
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -45,16 +44,38 @@ class WaitingLetters:
     def put(self, payload: bytes, *, browser: bytes | None = None) -> Ticket:
         """Seal a letter; what this browser put before stays until replace_older()."""
         labels = self._sealer.labels(browser) if browser else []
-        while True:
-            ticket, row = self._sealed(payload, labels)
-            if self._keep(row, labels):
-                return ticket
-
-    def replace_older(self, ticket: Ticket, browser: bytes) -> int:
-        """Delete what this browser put before this letter and has not sent; how many letters."""
-        values = {"labels": self._sealer.labels(browser), "before": ticket.expires_at}
+        with self._database.reading() as connection:
+            expires_at = self._database.now(connection) + self._life
+        token, code = new_token(), new_code()
+        with slot():
+            key = self._sealer.key(token, code, expires_at)
+        row = {
+            "id": key.id,
+            "sealed": self._sealer.seal(key, rows.kind(State.WAITING), payload),
+            "expires_at": expires_at,
+            "state": State.WAITING.value,
+            "attempt": 0,
+            "doubts": 0,
+            "lease_until": 0,
+            "browser": labels[0] if labels else None,
+        }
         with self._database.writing() as connection:
-            return len(rows.delete(connection, rows.REPLACE, values))
+            self._database.take_turns(connection, Turn.PUT)
+            self._sweep(connection)
+            if (connection.scalar(rows.NUMBER) or 0) >= self._most:
+                raise WaitingFull("too many letters wait already")
+            older = connection.scalars(rows.OF_BROWSER, {"labels": labels}).all()
+            connection.execute(rows.PUT, row)
+            tries.begin(connection, key.id)
+        return Ticket(token, code, expires_at, tuple(older))
+
+    def replace_older(self, ticket: Ticket) -> int:
+        """Delete what its browser had put before this letter and not sent; how many letters.
+
+        Of letters put at the same moment each knows those that were stored before it: one stays.
+        """
+        with self._database.writing() as connection:
+            return len(rows.delete(connection, rows.REPLACE, {"ids": ticket.older}))
 
     def drop(self, ticket: Ticket) -> None:
         """Delete a letter whose code mail was certainly not sent: nobody could ever open it."""
@@ -141,45 +162,6 @@ class WaitingLetters:
         """Delete what has expired; only tidying, since nothing expired can be opened or claimed."""
         with self._database.writing() as connection:
             return self._sweep(connection)
-
-    def _newest(self, connection: sa.Connection, labels: Sequence[bytes]) -> int:
-        """When the letter expires that this browser put last; 0 if it put none."""
-        return connection.scalar(rows.NEWEST, {"labels": labels}) or 0
-
-    def _sealed(self, payload: bytes, labels: Sequence[bytes]) -> tuple[Ticket, dict[str, Any]]:
-        """A letter under a fresh token and code; it expires after all that this browser put."""
-        with self._database.reading() as connection:
-            usual = self._database.now(connection) + self._life
-            expires_at = max(usual, self._newest(connection, labels) + 1)
-        ticket = Ticket(new_token(), new_code(), expires_at)
-        with slot():
-            key = self._sealer.key(ticket.token, ticket.code, expires_at)
-        return ticket, {
-            "id": key.id,
-            "sealed": self._sealer.seal(key, rows.kind(State.WAITING), payload),
-            "expires_at": expires_at,
-            "state": State.WAITING.value,
-            "attempt": 0,
-            "doubts": 0,
-            "lease_until": 0,
-            "browser": labels[0] if labels else None,
-        }
-
-    def _keep(self, row: Mapping[str, Any], labels: Sequence[bytes]) -> bool:
-        """Store a sealed letter, unless the same browser has put a newer one meanwhile.
-
-        So what a browser puts expires in the order in which it was put, and "older" is clear.
-        """
-        with self._database.writing() as connection:
-            self._database.take_turns(connection, Turn.PUT)
-            self._sweep(connection)
-            if (connection.scalar(rows.NUMBER) or 0) >= self._most:
-                raise WaitingFull("too many letters wait already")
-            if self._newest(connection, labels) >= row["expires_at"]:
-                return False
-            connection.execute(rows.PUT, row)
-            tries.begin(connection, row["id"])
-            return True
 
     def _sweep(self, connection: sa.Connection) -> int:
         over = {"now": self._database.now(connection)}

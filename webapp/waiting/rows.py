@@ -73,10 +73,11 @@ _NOW: Final = sa.bindparam("now", type_=sa.BigInteger)
 _THIS: Final = waiting.c.id == sa.bindparam("this")
 _SEEN: Final = waiting.c.attempt == sa.bindparam("seen")
 _OF_BROWSER: Final = waiting.c.browser.in_(sa.bindparam("labels", expanding=True))
+_THESE: Final = waiting.c.id.in_(sa.bindparam("ids", expanding=True))
 _OVER: Final = waiting.c.expires_at <= _NOW
 
 NUMBER: Final = sa.select(sa.func.count(waiting.c.id))
-NEWEST: Final = sa.select(sa.func.max(waiting.c.expires_at)).where(_OF_BROWSER)
+OF_BROWSER: Final = sa.select(waiting.c.id).where(_OF_BROWSER)
 PUT: Final = sa.insert(waiting)
 HOLD: Final = (
     sa.select(
@@ -102,16 +103,13 @@ LAPSE_OF_BROWSER: Final = _lapsed(_OF_BROWSER)
 LAPSE_OVER: Final = _lapsed(_OVER)
 CANCEL_SEEN: Final = _held(Event.CANCEL, _THIS, _SEEN)
 CANCEL_OF_BROWSER: Final = _held(Event.CANCEL, _OF_BROWSER)
-REPLACE: Final = _held(
-    Event.REPLACE, _OF_BROWSER, waiting.c.expires_at < sa.bindparam("before", type_=sa.BigInteger)
-)
+REPLACE: Final = _held(Event.REPLACE, _THESE)
 EXPIRE: Final = _held(Event.EXPIRE, _OVER, skip=True)
 LOOK: Final = sa.select(waiting.c.sealed, waiting.c.expires_at, waiting.c.state).where(
     _THIS, waiting.c.expires_at > _NOW
 )
 _STANDING: Final = sa.select(waiting.c.state).where(_THIS, waiting.c.expires_at > _NOW)
-_IDS: Final[sa.BindParameter[bytes]] = sa.bindparam("ids", expanding=True)
-_DELETE: Final = sa.delete(waiting).where(waiting.c.id.in_(_IDS))
+_DELETE: Final = sa.delete(waiting).where(_THESE)
 
 _SENDING: Final = {state.value for state, moves in MOVES.items() if Event.LEASE_OVER in moves}
 

@@ -19,6 +19,7 @@ class Ticket:
     token: str = field(repr=False)
     code: str = field(repr=False)
     expires_at: int
+    older: tuple[bytes, ...] = ()  # the letters that its browser had put before
 
 
 @dataclass(frozen=True, kw_only=True)
