@@ -110,8 +110,9 @@ class Journey:
 
     def _presses(self, caller: Caller, path: str, **fields: str) -> None:
         """Press, and once more as long as the page says that many mails are going out."""
+        busy = (told("busy", "outcome"), told("send_busy"))
         caller.submits(path, **fields)
-        while told("send_busy") in caller.page.text and self.presses < MOST_PRESSES:
+        while any(one in caller.page.text for one in busy) and self.presses < MOST_PRESSES:
             self.presses += 1
             time.sleep(1)
             caller.submits(path, **fields)
