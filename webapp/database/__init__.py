@@ -21,11 +21,12 @@ MIGRATIONS: Final = Path(__file__).parent.parent / "migrations"
 UPGRADE_PATIENCE: Final = 60  # seconds for another upgrade to end; nobody waits at a page here
 
 
-# Built once: to build a statement costs more than to run one of these.
+# Of the statement, not of the transaction, which may have waited for its turn.
 _NOW: Final = {
-    "sqlite": sa.text("SELECT CAST(strftime('%s', 'now') AS INTEGER)"),
-    "postgresql": sa.text("SELECT CAST(floor(extract(epoch FROM clock_timestamp())) AS bigint)"),
+    "sqlite": "CAST(strftime('%s', 'now') AS INTEGER)",
+    "postgresql": "CAST(floor(extract(epoch FROM statement_timestamp())) AS bigint)",
 }
+# Statements are built once: to build one costs more than to run one of these.
 _TAKE_TURN: Final = sa.select(
     sa.func.pg_advisory_xact_lock(sa.bindparam("turn", type_=sa.BigInteger))
 )
@@ -53,8 +54,8 @@ class Database:
 
     `counts` is for what limits and figures need: on SQLite a second file beside the first, which
     commits in a tenth of the time, and may lose its last moments in a power cut, as PostgreSQL
-    then may. Times come from the database's own clock, which all workers share, unless a clock (UTC
-    seconds) is passed in.
+    then may. `time` is a column that says the time, in UTC seconds: by the database's own clock,
+    which all workers share, unless a clock is passed in.
     """
 
     def __init__(
@@ -66,6 +67,12 @@ class Database:
         )
         self._file = self._file_of(counts=counts) if self.kind == "sqlite" else None
         self._clock = clock
+        self.time: sa.ColumnElement[int] = (
+            sa.bindparam("its_clock", callable_=clock, type_=sa.BigInteger)
+            if clock
+            else sa.literal_column(_NOW[self.kind], sa.BigInteger)
+        )
+        self._ask_time = sa.select(self.time)
         self._engine = (
             engines.sqlite(self._file, counts=counts)
             if self._file
@@ -108,7 +115,7 @@ class Database:
         """The time in whole UTC seconds, by the clock that all workers share."""
         if self._clock:
             return self._clock()
-        return int(connection.scalar(_NOW[self.kind]) or 0)
+        return int(connection.scalar(self._ask_time) or 0)
 
     def take_turns(self, connection: sa.Connection, turn: Turn) -> None:
         """Let nobody else do this until the transaction ends; SQLite has one writer anyway."""

@@ -9,11 +9,13 @@ from typing import Final
 import sqlalchemy as sa
 
 from ..database import Database, DatabaseUnavailable, Turn
+from ..database.group_commit import GroupCommit
 from . import figures
 from .blocks import BlockList
-from .counting import Counting
+from .counting import Counting, broken
 from .figures import Count
-from .limits import MINUTE, Kind, Limits, Rule, ToOwn, ToPerson, network, rules
+from .limits import MINUTE, Kind, Limits, ToOwn, ToPerson, network, rules
+from .look import Asked, Look, Press
 from .submissions import Changed, Submission, Submissions, Told
 
 __all__ = [
@@ -70,6 +72,8 @@ class Ledger:
         self._counting = Counting(secrets)
         self._submissions = Submissions(secrets)
         self._block_list = BlockList(secrets)
+        self._look = Look(database.time, self._counting, self._submissions, self._block_list)
+        self._together = GroupCommit(self._writing)
         self._next_sweep = 0
 
     def reserve(
@@ -79,53 +83,57 @@ class Ledger:
 
         `again` (a pressed "try again") lets a submission that did not end as sent go once more.
         """
-        with self._writing() as connection:
-            self._database.take_turns(connection, Turn.COUNT)
-            now = self._database.now(connection)
-            if not self._next_sweep - SWEEP <= now < self._next_sweep:
-                self._sweep(connection, now)
-            attempt: int | Told | Changed = 1
-            if submission:
-                attempt = self._submissions.attempt(connection, submission, again=again, now=now)
-            if not isinstance(attempt, int):
-                return attempt
-            keys = self._counting.count(connection, rules(mail, self._limits), now)
-            if isinstance(keys, Rule):
-                return Refusal.SITE if keys.site else Refusal.LIMIT
-            # Counted all the same: else a page would answer for ever where an address is blocked.
-            if self._block_list.contains(connection, mail.reader):
-                return Refusal.BLOCKED
-            if not submission:
-                return Reservation(keys, now, kind=mail.kind)
-            id_ = self._submissions.accept(connection, submission, attempt=attempt, now=now)
-            return Reservation(keys, now, id_, attempt, mail.kind)
+        press = Press(mail, rules(mail, self._limits), submission, again)
+        asked = self._look.asked(press)
+        with self._unavailable():
+            return self._together.make(lambda connection: self._reserve(connection, press, asked))
+
+    def _reserve(
+        self, connection: sa.Connection, press: Press, asked: Asked
+    ) -> Reservation | Refusal | Told | Changed:
+        seen = self._look.see(connection, press, asked)
+        if not self._next_sweep - SWEEP <= seen.now < self._next_sweep:
+            self._sweep(connection, seen.now)
+        attempt: int | Told | Changed = 1
+        if press.submission:
+            attempt = self._submissions.attempt(press.submission, seen, again=press.again)
+        if not isinstance(attempt, int):
+            return attempt
+        if rule := broken(press.kept, seen):
+            return Refusal.SITE if rule.site else Refusal.LIMIT
+        keys = self._counting.add(connection, press.kept, seen.now)
+        # Counted all the same: else a page would answer for ever where an address is blocked.
+        if self._block_list.is_blocked(connection, press.mail.reader, seen):
+            return Refusal.BLOCKED
+        if not press.submission:
+            return Reservation(keys, seen.now, kind=press.mail.kind)
+        id_ = self._submissions.accept(connection, press.submission, attempt=attempt, now=seen.now)
+        return Reservation(keys, seen.now, id_, attempt, press.mail.kind)
 
     def settle(self, reservation: Reservation, result: str) -> None:
         """Note how the send ended, in the day's figures too; what did not go is not counted."""
         if result not in RESULTS:
             raise ValueError("this is no result of a send")
-        with self._writing() as connection:
+
+        def settle(connection: sa.Connection) -> None:
             if result == "not sent":
-                # Others count on the same rows, in an order of their own.
-                self._database.take_turns(connection, Turn.COUNT)
                 self._counting.give_back(connection, reservation.keys, reservation.at)
-            if reservation.submission:
-                self._submissions.settle(
-                    connection, reservation.submission, reservation.attempt, result
-                )
+            if id_ := reservation.submission:
+                self._submissions.settle(connection, id_, reservation.attempt, result)
             if reservation.kind:
                 figures.add(connection, reservation.kind, result, reservation.at)
+
+        with self._unavailable():
+            self._together.make(settle)
 
     def block(self, address: str) -> None:
         """Send nothing to this address any more, however it is spelled."""
         with self._writing(lasting=True) as connection:
-            self._database.take_turns(connection, Turn.COUNT)
             self._block_list.add(connection, address)
 
     def is_blocked(self, address: str) -> bool:
         """Whether nothing may be sent to this address."""
         with self._writing() as connection:
-            self._database.take_turns(connection, Turn.COUNT)
             return self._block_list.contains(connection, address)
 
     def counts(self) -> list[Count]:
@@ -150,7 +158,9 @@ class Ledger:
 
     @contextmanager
     def _writing(self, *, lasting: bool = False) -> Iterator[sa.Connection]:
+        """In turn from the start: two that count on the same rows would else wait crosswise."""
         with self._unavailable(), self._database.writing(lasting=lasting) as connection:
+            self._database.take_turns(connection, Turn.COUNT)
             yield connection
 
     def _sweep(self, connection: sa.Connection, now: int) -> int:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from secrets import token_bytes
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 from cryptography.exceptions import InvalidTag
@@ -16,10 +16,20 @@ from .limits import fold, plain
 
 NAME: Final = "block list"
 
+SPELLINGS: Final = 2  # of an address: as typed and as folded
+
 _WRAPPED: Final = sa.select(lasting_keys.c.sealed).where(lasting_keys.c.name == NAME)
-_IS_BLOCKED: Final = sa.select(
-    sa.exists().where(blocked.c.key.in_(sa.bindparam("hashes", expanding=True)))
+_IS_BLOCKED: Final = sa.exists().where(
+    blocked.c.key.in_([sa.bindparam(f"reader_{place}") for place in range(SPELLINGS)])
 )
+_LOOK: Final = sa.select(_IS_BLOCKED)
+
+# What a reservation sees: empty if the key is another than the one that its hashes were made with.
+SEEN: Final = sa.case(
+    (~sa.exists().where(lasting_keys.c.name == NAME), sa.false()),
+    (_WRAPPED.scalar_subquery() == sa.bindparam("wrapped"), _IS_BLOCKED),
+    else_=sa.null(),
+).label("is_blocked")
 
 
 class BlockList:
@@ -40,7 +50,7 @@ class BlockList:
             key = token_bytes(KEY_BYTES)
             self._keep(connection, key)
         known = set(connection.scalars(sa.select(blocked.c.key)))
-        fresh = [{"key": one} for one in _hashes(key, address) if one not in known]
+        fresh = [{"key": one} for one in set(_hashes(key, address)) - known]
         if fresh:
             connection.execute(sa.insert(blocked), fresh)
 
@@ -49,7 +59,20 @@ class BlockList:
         key = self._key(connection)
         if key is None:
             return False
-        return bool(connection.scalar(_IS_BLOCKED, {"hashes": _hashes(key, address)}))
+        return bool(connection.scalar(_LOOK, _values(key, address)))
+
+    def values(self, address: str) -> dict[str, bytes]:
+        """What SEEN is asked with: hashes under the key that was last read."""
+        wrapped, key = self._known
+        return {"wrapped": wrapped, **_values(key, address)}
+
+    def is_blocked(
+        self, connection: sa.Connection, address: str, seen: sa.Row[*tuple[Any, ...]]
+    ) -> bool:
+        """What SEEN says of an address, or what it would say under the right key."""
+        if seen.is_blocked is None:
+            return self.contains(connection, address)
+        return bool(seen.is_blocked)
 
     def _key(self, connection: sa.Connection) -> bytes | None:
         """The list's key, wrapped anew if SECRET_KEY has changed; None if nobody is blocked."""
@@ -87,5 +110,9 @@ def _unwrapped(wrap: bytes, stored: bytes) -> bytes | None:
 
 def _hashes(key: bytes, address: str) -> list[bytes]:
     """An address as typed and as folded: the first still holds if folding ever changes."""
-    spellings = {plain(address), fold(address, dots=False)}
-    return [keyed_hash(key, spelling.encode()) for spelling in sorted(spellings)]
+    spellings = (plain(address), fold(address, dots=False))
+    return [keyed_hash(key, spelling.encode()) for spelling in spellings]
+
+
+def _values(key: bytes, address: str) -> dict[str, bytes]:
+    return {f"reader_{place}": found for place, found in enumerate(_hashes(key, address))}

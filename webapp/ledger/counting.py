@@ -1,6 +1,6 @@
 """The rows that limits are counted from: one for each thing that a mail counts for, and second."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any, Final
 
@@ -25,21 +25,26 @@ class Counting:
     def __init__(self, secrets: Sequence[str]) -> None:
         self._daily = DailyHashes(secrets)
 
-    def count(
-        self, connection: sa.Connection, kept: Sequence[Rule], now: int
-    ) -> tuple[bytes, ...] | Rule:
-        """Count one mail; returns the keys of its rows, or the first rule that it would break."""
-        near = {text: self._daily.near(text, now // DAY) for text in {x.counted for x in kept}}
+    def seen(self, rules: int, time: sa.ColumnElement[int]) -> list[sa.Label[int]]:
+        """For each rule, how many came within its time, under any hash of what it counts."""
+        return [
+            _number(place, self._daily.number, time).label(f"number_{place}")
+            for place in range(rules)
+        ]
+
+    def values(self, kept: Sequence[Rule], day: int) -> dict[str, Any]:
+        """What they are asked with on a day (since 1970-01-01)."""
         values: dict[str, Any] = {}
+        near = {thing: self._daily.near(thing, day) for thing in _things(kept)}
         for place, rule in enumerate(kept):
-            values[f"since_{place}"] = now - rule.seconds
+            values[f"seconds_{place}"] = rule.seconds
             for which, key in enumerate(near[rule.counted]):
                 values[f"key_{place}_{which}"] = key
-        numbers = connection.execute(_look(len(kept), self._daily.number), values).one()
-        for rule, number in zip(kept, numbers, strict=True):
-            if number >= rule.most:
-                return rule
-        keys = tuple(today for today, *_ in near.values())
+        return values
+
+    def add(self, connection: sa.Connection, kept: Sequence[Rule], now: int) -> tuple[bytes, ...]:
+        """Count one mail for each thing that these rules count; returns the keys of its rows."""
+        keys = tuple(self._daily.on(thing, now // DAY) for thing in _things(kept))
         added = {f"key_{place}": key for place, key in enumerate(keys)}
         connection.execute(_add(len(keys)), {"now": now, **added})
         return keys
@@ -55,6 +60,11 @@ class Counting:
         return connection.execute(_OLD, {"end": now - DAY}).rowcount
 
 
+def _things(kept: Sequence[Rule]) -> Iterable[str]:
+    """What the rules count, each once."""
+    return dict.fromkeys(rule.counted for rule in kept)
+
+
 @cache
 def _add(number: int) -> sa.TextClause:
     """All rows of a mail by one statement, as text: SQLAlchemy builds its own anew each time."""
@@ -65,18 +75,21 @@ def _add(number: int) -> sa.TextClause:
     )
 
 
-@cache
-def _look(rules: int, hashes: int) -> sa.Select[*tuple[int, ...]]:
-    """One query that counts for each rule what came within its time, under any of its hashes."""
-    return sa.select(*(_number(place, hashes) for place in range(rules)))
-
-
-def _number(place: int, hashes: int) -> sa.ScalarSelect[int]:
+def _number(place: int, hashes: int, time: sa.ColumnElement[int]) -> sa.ScalarSelect[int]:
     keys: list[sa.BindParameter[bytes]] = [
         sa.bindparam(f"key_{place}_{which}") for which in range(hashes)
     ]
+    since = time - sa.bindparam(f"seconds_{place}", type_=sa.BigInteger)
     return (
         sa.select(sa.func.coalesce(sa.func.sum(counted.c.number), 0))
-        .where(counted.c.key.in_(keys), counted.c.at > sa.bindparam(f"since_{place}"))
+        .where(counted.c.key.in_(keys), counted.c.at > since)
         .scalar_subquery()
     )
+
+
+def broken(kept: Sequence[Rule], seen: sa.Row[*tuple[Any, ...]]) -> Rule | None:
+    """The first rule that one more mail would break, by what its column said."""
+    for place, rule in enumerate(kept):
+        if getattr(seen, f"number_{place}") >= rule.most:
+            return rule
+    return None

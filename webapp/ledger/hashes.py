@@ -21,11 +21,12 @@ class DailyHashes:
     def __init__(self, secrets: Sequence[str]) -> None:
         self._secrets = tuple(secrets)
 
-    def near(self, text: str, day: int) -> tuple[bytes, ...]:
-        """What may have been stored in the last 24 hours: today's and yesterday's.
+    def on(self, text: str, day: int) -> bytes:
+        """The one to store on a day (days since 1970-01-01)."""
+        return keyed_hash(_keys(self._secrets, day)[0], text.encode())
 
-        The first is the one to store on this day (days since 1970-01-01).
-        """
+    def near(self, text: str, day: int) -> tuple[bytes, ...]:
+        """What may have been stored in the 24 hours before a moment of this day: on(), and more."""
         return tuple(keyed_hash(key, text.encode()) for key in _keys(self._secrets, day))
 
     @property

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -15,10 +15,15 @@ ACCEPTED: Final = "accepted"  # reserved; how the send ended is not known yet
 SEND_TIME: Final = 2 * MINUTE  # a send ends within 25 s; after this its process has died
 LIFE: Final = 2 * DAY  # as long as a phone may bring back an old page and post it anew
 
+SEEN: Final = (
+    submissions.c.state,
+    submissions.c.content,
+    submissions.c.attempt,
+    submissions.c.at,
+)
 
 _ACCEPT: Final = sa.insert(submissions)
 _OF_IDS: Final = submissions.c.id.in_(sa.bindparam("ids", expanding=True))
-_LOOK: Final = sa.select(submissions).where(_OF_IDS)
 _FORGET: Final = sa.delete(submissions).where(_OF_IDS)
 _OLD: Final = sa.delete(submissions).where(submissions.c.at <= sa.bindparam("end"))
 _SETTLE: Final = (
@@ -58,18 +63,29 @@ class Submissions:
         self._ids = [derive_key(secret, "ledger/submission") for secret in secrets]
         self._contents = [derive_key(secret, "ledger/content") for secret in secrets]
 
+    def asked(self) -> sa.ColumnElement[bool]:
+        """Which row a reservation looks at, if there is one: SEEN is empty if not."""
+        ids: list[sa.BindParameter[bytes]] = [
+            sa.bindparam(f"id_{place}") for place in range(len(self._ids))
+        ]
+        return submissions.c.id.in_(ids)
+
+    def values(self, pressed: Submission | None) -> dict[str, bytes]:
+        """What `asked` is asked with; nothing is found where nothing was pressed."""
+        ids = self._hashes(pressed) if pressed else [b""] * len(self._ids)
+        return {f"id_{place}": id_ for place, id_ in enumerate(ids)}
+
     def attempt(
-        self, connection: sa.Connection, pressed: Submission, *, again: bool, now: int
+        self, pressed: Submission, row: sa.Row[*tuple[Any, ...]], *, again: bool
     ) -> int | Told | Changed:
         """The number of the attempt that may now be made, or what was done before."""
-        row = connection.execute(_LOOK, {"ids": self._hashes(pressed)}).one_or_none()
-        if row is None:
+        if row.state is None:
             return 1
         if row.content not in [keyed_hash(key, pressed.content) for key in self._contents]:
             return Changed()
         result = row.state
         if result == ACCEPTED:
-            result = "perhaps sent" if row.at <= now - SEND_TIME else None
+            result = "perhaps sent" if row.at <= row.now - SEND_TIME else None
         if again and result not in (None, "sent"):
             return int(row.attempt) + 1
         return Told(result)

@@ -1,7 +1,6 @@
 """What is said to the relay, step by step, so that it is known at each moment how far it went."""
 
 import base64
-import re
 import ssl
 
 from . import Outcome, Result
@@ -30,7 +29,6 @@ _ABOUT_THE_MAIL = frozenset({"mail", "rcpt", "data", "dot"})
 # How we name ourselves. Our machine's real name would travel in the letter, and could name a group.
 OUR_NAME = b"[127.0.0.1]"
 _SHUTTING_DOWN = 421
-_LINE_START_DOT = re.compile(rb"^\.", re.MULTILINE)
 
 
 class Declined(Exception):
@@ -43,7 +41,8 @@ class Declined(Exception):
 
 def dot_stuffed(mail: bytes) -> bytes:
     """Double each dot that begins a line, so that none is taken for the end (RFC 5321, 4.5.2)."""
-    return _LINE_START_DOT.sub(b"..", mail)
+    stuffed = mail.replace(b"\n.", b"\n..")
+    return b"." + stuffed if stuffed.startswith(b".") else stuffed
 
 
 class Conversation:
