@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import re
 import unicodedata
 from datetime import datetime, timedelta, timezone
@@ -185,12 +186,41 @@ def test_no_line_is_broken_before_from(before: int) -> None:
     assert_well_formed(written)
 
 
-def test_lone_dots_from_lines_and_trailing_spaces_survive_old_mail_servers() -> None:
-    text = "From here\n.\n..\n.x\nso \nFrom \n"
-    lines = make_mail(text=text).to_bytes().split(b"\r\n")
+@given(AWKWARD)
+def test_a_soft_break_stands_only_where_a_line_has_no_more_room(text: str) -> None:
+    lines = make_mail(text="plain " * 99 + text).to_bytes().split(b"\r\n")
+    for line, following in itertools.pairwise(lines):
+        if line.endswith(b"="):
+            assert len(line) >= 73
+            assert len(line) + len(following) > 77
+
+
+def test_a_line_without_escapes_is_filled_to_its_76_columns() -> None:
+    lines = make_mail(text="a" * 202).to_bytes().split(b"\r\n")
+    assert [len(line) for line in lines if line.startswith(b"aa")] == [76, 76, 52]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "From here\nFrom \n",
+        "so\nFrom here",
+        "so \n",
+        "so ",
+        " ",
+        "so\n\n \nfar  \n",
+        ".\n",
+        "so\n.\n.\n..\n.x",
+        "so\n.",
+        "From here\n.\n..\n.x\nso \nFrom \n",
+    ],
+)
+def test_lone_dots_from_lines_and_trailing_spaces_survive_old_mail_servers(text: str) -> None:
+    mail = make_mail(text=f"{text}\n{'plain ' * 9}.\n\n{text}")
+    lines = mail.to_bytes().split(b"\r\n")
     assert b"." not in lines
     assert not any(line.startswith(b"From ") or line.endswith(b" ") for line in lines)
-    assert bodies(make_mail(text=text).to_bytes())[0] == text
+    assert bodies(mail.to_bytes())[0] == mail.text
 
 
 # ------------------------------------------------------------------ the subject
