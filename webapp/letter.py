@@ -168,8 +168,12 @@ def contradictions(answers: Answers, words: Words) -> list[tuple[str, str]]:
 
 def _parts(situation: Situation, answers: Answers, words: Words) -> Iterator[Part]:
     ticked = frozenset(answers.say)
-    for section, statements in words.sections_for(situation.id, answers.level):
-        items = [say(one, answers, words) for one in statements if one.id in ticked]
+    for section, sentences in words.sentences_for(situation.id, answers.level, answers.voice):
+        items = [
+            _with_name(text, answers, words) if "{" in text else text
+            for one, text in sentences
+            if one in ticked
+        ]
         if items:
             yield Part(heading(section, answers, words), tuple(items))
 

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from .model import Condition, Frame, Level, Right, Section, Situation, Statement
+from .model import Condition, Frame, Level, Right, Section, Situation, Statement, Voice
 
 Fitting = tuple[tuple[Section, tuple[Statement, ...]], ...]
+# Sections with the ids and texts of their statements.
+Sentences = tuple[tuple[Section, tuple[tuple[str, str], ...]], ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +32,10 @@ class Words:
         """What a letter may say there at that level, in its order."""
         return _sections_for(self, situation, level)
 
+    def sentences_for(self, situation: str, level: Level, voice: Voice) -> Sentences:
+        """The same as it is printed in a voice, placeholders still in it."""
+        return _sentences_for(self, situation, level, voice)
+
     def statements_for(self, situation: Situation, level: Level) -> Iterator[Statement]:
         """All statements that fit, in the order of that situation's letter."""
         for _, statements in self.sections_for(situation.id, level):
@@ -43,6 +49,15 @@ def _sections_for(words: Words, situation: str, level: Level) -> Fitting:
     return tuple(
         (section, tuple(one for one in section.statement if one.fits(situation, level)))
         for section in sections
+    )
+
+
+@cache
+def _sentences_for(words: Words, situation: str, level: Level, voice: Voice) -> Sentences:
+    """Sought once: a letter only looks which ids were ticked."""
+    return tuple(
+        (section, tuple((one.id, one.in_voice(voice)) for one in statements))
+        for section, statements in words.sections_for(situation, level)
     )
 
 
