@@ -483,6 +483,22 @@ def test_the_guard_stops_any_other_head(head: str) -> None:
         check_head(head, MEANT)
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("Subject", "Hello " * 13 + "you"),
+        ("Subject", "Hello "),
+        ("Subject", "Hello\r\n you "),
+        ("Subject", f"Hello\r\n {'x' * 78}"),
+        ("To", f"emma@{'e' * 30}{'.example' * 120}.org"),
+    ],
+)
+def test_the_guard_stops_a_line_that_is_too_long_or_ends_in_a_space(name: str, value: str) -> None:
+    meant = MEANT | {name: value}
+    with pytest.raises(MailRefused, match=f"{name} is not well formed"):
+        check_head("".join(f"{one}: {meant[one]}\r\n" for one in meant), meant)
+
+
 @settings(max_examples=200, deadline=None)
 @given(
     st.integers(0, len(GOOD)),
