@@ -1,10 +1,9 @@
 """The database: SQLite unless a URL says PostgreSQL; a change is on disk when its block ends."""
 
 import os
-import threading
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from enum import Enum
 from pathlib import Path
 from typing import Final, Literal
@@ -15,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from ..errors import StartError, WordAheadError
 from . import engines
 from .tables import DECOY, tries
+from .turns import WriterTurn
 
 HEAD: Final = "0002"  # the newest migration, so that a start need not load Alembic to ask
 MIGRATIONS: Final = Path(__file__).parent.parent / "migrations"
@@ -78,7 +78,7 @@ class Database:
             if self._file
             else engines.postgresql(self._url, counts=counts)
         )
-        self._turn = threading.Lock()
+        self._turn = WriterTurn(self._file) if self._file else None
         self._is_ready = False
         _forget_connections_after_fork(self)
         # Whoever drops a database without closing it leaves no connection behind.
@@ -97,7 +97,10 @@ class Database:
         if self._file and not self._is_ready:
             # Its folder was away at the start, and may be back by now.
             self.start()
-        with self._translated(), self._own_turn():
+        with (
+            self._translated(),
+            self._turn.taken(engines.PATIENCE) if self._turn else nullcontext(),
+        ):
             with self._begun("BEGIN IMMEDIATE") as connection:
                 if lasting and self.kind == "postgresql":
                     connection.execute(_LASTING)
@@ -166,7 +169,8 @@ class Database:
     def forget_connections(self) -> None:
         """Leave the parent's connections alone: this process was forked from it."""
         self._engine.dispose(close=False)
-        self._turn = threading.Lock()
+        if self._turn:
+            self._turn.forget()
 
     @contextmanager
     def _begun(self, begin: str) -> Iterator[sa.Connection]:
@@ -175,19 +179,6 @@ class Database:
             if self.kind == "sqlite":
                 connection.exec_driver_sql(begin)
             yield connection
-
-    @contextmanager
-    def _own_turn(self) -> Iterator[None]:
-        """On SQLite, the threads of a process queue here rather than poll its file lock."""
-        if self.kind == "postgresql":
-            yield
-            return
-        if not self._turn.acquire(timeout=engines.PATIENCE):
-            raise DatabaseUnavailable("the database is busy")
-        try:
-            yield
-        finally:
-            self._turn.release()
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
