@@ -16,7 +16,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from tests.databases import KINDS, NOON, PostgreSQL, fresh_postgresql
-from webapp.database import HEAD, MIGRATIONS, Database, DatabaseUnavailable, SchemaError
+from webapp.database import HEAD, MIGRATIONS, Database, DatabaseUnavailable, SchemaError, engines
 from webapp.database.tables import daily, tables
 from webapp.errors import SettingsError
 
@@ -275,3 +275,36 @@ def test_a_forked_child_opens_its_own_connections(database: Database) -> None:
             os._exit(1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     database.check()
+
+
+def _cut_all_connections(server: PostgreSQL) -> int:
+    """End every other session, as a restart of the server does."""
+    engine = sa.create_engine(server.url.replace("postgresql://", "postgresql+psycopg://"))
+    with engine.connect() as connection:
+        cut = connection.execute(
+            sa.text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE application_name = 'word-ahead'"
+            )
+        ).all()
+    engine.dispose()
+    return len(cut)
+
+
+@pytest.mark.parametrize(("idle_from", "fails_first"), [(0, False), (1000, True)])
+def test_a_connection_cut_while_idle_is_replaced_and_a_fresh_one_fails_once(
+    postgresql: PostgreSQL,
+    ready_postgresql: str,
+    monkeypatch: pytest.MonkeyPatch,
+    idle_from: float,
+    fails_first: bool,
+) -> None:
+    monkeypatch.setattr(engines, "IDLE", idle_from)
+    database = Database(ready_postgresql)
+    database.check()
+    assert _cut_all_connections(postgresql) > 0
+    if fails_first:
+        with pytest.raises(DatabaseUnavailable):
+            database.check()
+    database.check()
+    database.close()

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from ..database import Database, DatabaseUnavailable, Turn
 from ..database.group_commit import GroupCommit
-from . import figures
+from . import blocks, figures
 from .blocks import BlockList
 from .counting import Counting, broken
 from .figures import Count
@@ -133,8 +133,12 @@ class Ledger:
 
     def is_blocked(self, address: str) -> bool:
         """Whether nothing may be sent to this address."""
-        with self._writing() as connection:
-            return self._block_list.contains(connection, address)
+        with self._unavailable(), self._database.reading() as connection:
+            seen = connection.execute(blocks.LOOK, self._block_list.values(address)).one()
+        if seen.is_blocked is None:
+            with self._writing() as connection:
+                return self._block_list.contains(connection, address)
+        return bool(seen.is_blocked)
 
     def counts(self) -> list[Count]:
         """All days' figures, the small ones hidden."""

@@ -22,14 +22,15 @@ _WRAPPED: Final = sa.select(lasting_keys.c.sealed).where(lasting_keys.c.name == 
 _IS_BLOCKED: Final = sa.exists().where(
     blocked.c.key.in_([sa.bindparam(f"reader_{place}") for place in range(SPELLINGS)])
 )
-_LOOK: Final = sa.select(_IS_BLOCKED)
+_ASK: Final = sa.select(_IS_BLOCKED)
 
-# What a reservation sees: empty if the key is another than the one that its hashes were made with.
+# Seen without a change: empty if the key is another than the one that the hashes were made with.
 SEEN: Final = sa.case(
     (~sa.exists().where(lasting_keys.c.name == NAME), sa.false()),
     (_WRAPPED.scalar_subquery() == sa.bindparam("wrapped"), _IS_BLOCKED),
     else_=sa.null(),
 ).label("is_blocked")
+LOOK: Final = sa.select(SEEN)
 
 
 class BlockList:
@@ -59,7 +60,7 @@ class BlockList:
         key = self._key(connection)
         if key is None:
             return False
-        return bool(connection.scalar(_LOOK, _values(key, address)))
+        return bool(connection.scalar(_ASK, _values(key, address)))
 
     def values(self, address: str) -> dict[str, bytes]:
         """What SEEN is asked with: hashes under the key that was last read."""

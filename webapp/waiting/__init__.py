@@ -24,7 +24,7 @@ from .tries import Try
 __all__ = ["LIFE", "Claim", "Event", "Opened", "State", "Ticket", "WaitingFull", "WaitingLetters"]
 
 
-Sealed = tuple[int, str, bytes]  # a row as a sealer takes it: expiry, kind, sealed text
+Row = sa.Row[*tuple[Any, ...]]
 
 
 class WaitingLetters:
@@ -97,10 +97,14 @@ class WaitingLetters:
         id_ = self._sealer.id_of(token)
         with slot():
             row, tried = self._count_try(id_)
-            found = self._sealer.try_open(token, digits, row)
-        if tried is None or found is None:
+            found = self._sealer.try_open(token, digits, _sealed(row) if row else None)
+        if row is None or tried is None or found is None:
             return None
-        return self._look(found[0], tried, to_send=to_send)
+        key, text = found
+        if to_send and row.state == State.WAITING.value:
+            # claim() looks again, and says if it is another by then.
+            return _opened(key, row, text, tried=tried)
+        return self._look(key, tried, to_send=to_send)
 
     def claim(self, opened: Opened, *, again: int | None = None) -> Claim | State:
         """Leave to send, or the state that stands in the way.
@@ -168,9 +172,7 @@ class WaitingLetters:
         connection.execute(rows.LAPSE_OVER, over)
         return len(rows.delete(connection, rows.EXPIRE, over))
 
-    def _hold(
-        self, connection: sa.Connection, id_: bytes
-    ) -> tuple[int, sa.Row[*tuple[Any, ...]] | None]:
+    def _hold(self, connection: sa.Connection, id_: bytes) -> tuple[int, Row | None]:
         """Keep others from this row until the transaction ends; the time once we have it."""
         row = connection.execute(rows.HOLD, {"this": id_}).one_or_none()
         now = self._database.now(connection)
@@ -179,7 +181,7 @@ class WaitingLetters:
             row = connection.execute(rows.HOLD, {"this": id_}).one()
         return now, row
 
-    def _count_try(self, id_: bytes) -> tuple[Sealed | None, Try | None]:
+    def _count_try(self, id_: bytes) -> tuple[Row | None, Try | None]:
         """Count a try; nothing if there is nothing to try it on, or not yet."""
         with self._database.writing() as connection:
             old = tries.held(connection, id_)
@@ -189,8 +191,7 @@ class WaitingLetters:
             tries.count(connection, id_ if may else None, now)
         if not (row and old and may):
             return None, None
-        sealed = (row.expires_at, rows.kind_of(row.state), row.sealed)
-        return sealed, Try(old.number, old.last_at, now)
+        return row, Try(old.number, old.last_at, now)
 
     def _look(self, key: Key, tried: Try, *, to_send: bool) -> Opened | None:
         """The letter as it stands now, after a right code."""
@@ -204,16 +205,28 @@ class WaitingLetters:
         text = self._sealer.open(key, rows.kind(state), row.sealed)
         if text is None:
             return None
-        return Opened(
-            id=key.id,
-            state=state,
-            expires_at=row.expires_at,
-            payload=b"" if state is State.SENT else text,
-            sent_at=int(text) if state is State.SENT else None,
-            attempt=row.attempt,
-            may_send_again=state is State.UNCERTAIN
-            and row.doubts <= MOST_AGAIN
-            and row.attempt < MOST_ATTEMPTS,
-            key=key,
-            tried=tried if to_send else None,
-        )
+        may_again = row.doubts <= MOST_AGAIN and row.attempt < MOST_ATTEMPTS
+        return _opened(key, row, text, tried=tried if to_send else None, may_again=may_again)
+
+
+def _sealed(row: Row) -> tuple[int, str, bytes]:
+    """A row as a sealer takes it: expiry, kind, sealed text."""
+    return row.expires_at, rows.kind_of(row.state), row.sealed
+
+
+def _opened(
+    key: Key, row: Row, text: bytes, *, tried: Try | None, may_again: bool = False
+) -> Opened:
+    """A letter as its row says, and the text that was sealed in it."""
+    state = State(row.state)
+    return Opened(
+        id=key.id,
+        state=state,
+        expires_at=row.expires_at,
+        payload=b"" if state is State.SENT else text,
+        sent_at=int(text) if state is State.SENT else None,
+        attempt=row.attempt,
+        may_send_again=may_again and state is State.UNCERTAIN,
+        key=key,
+        tried=tried,
+    )

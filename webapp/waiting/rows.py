@@ -105,9 +105,9 @@ CANCEL_SEEN: Final = _held(Event.CANCEL, _THIS, _SEEN)
 CANCEL_OF_BROWSER: Final = _held(Event.CANCEL, _OF_BROWSER)
 REPLACE: Final = _held(Event.REPLACE, _THESE)
 EXPIRE: Final = _held(Event.EXPIRE, _OVER, skip=True)
-LOOK: Final = sa.select(waiting.c.sealed, waiting.c.expires_at, waiting.c.state).where(
-    _THIS, waiting.c.expires_at > _NOW
-)
+LOOK: Final = sa.select(
+    waiting.c.sealed, waiting.c.expires_at, waiting.c.state, waiting.c.attempt
+).where(_THIS, waiting.c.expires_at > _NOW)
 _STANDING: Final = sa.select(waiting.c.state).where(_THIS, waiting.c.expires_at > _NOW)
 _DELETE: Final = sa.delete(waiting).where(_THESE)
 
