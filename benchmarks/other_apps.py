@@ -41,36 +41,22 @@ class SlowTemplates(MailTemplates):
     """Templates whose styles go inline for each letter anew, by premailer."""
 
     def letter_bodies(self, letter: Letter, address: str) -> Bodies:
-        # The seal over what was shown is compared on both sides at the same price.
-        if address in ("", ADDRESS_SLOT):
-            return super().letter_bodies(letter, address)
         return Bodies(letter.subject, *_peer().bodies(letter, address))
 
 
-class FreeMail(Mail):
-    """A mail that was written beforehand."""
-
-    written = b""
-
-    def to_bytes(self) -> bytes:
-        FreeMail.written = FreeMail.written or super().to_bytes()
-        return FreeMail.written
-
-
-class FreeTemplates(MailTemplates):
-    """Templates that render a letter once in all."""
-
-    rendered: Bodies | None = None
+class SparingTemplates(SlowTemplates):
+    """The same, but that what is only compared with what was shown is rendered our way."""
 
     def letter_bodies(self, letter: Letter, address: str) -> Bodies:
-        self.rendered = self.rendered or super().letter_bodies(letter, address)
-        return self.rendered
+        if address in ("", ADDRESS_SLOT):
+            return MailTemplates.letter_bodies(self, letter, address)
+        return super().letter_bodies(letter, address)
 
 
 LETTERS: dict[str, tuple[type[MailTemplates], type[Mail]]] = {
     "ours": (MailTemplates, Mail),
     "premailer": (SlowTemplates, SlowMail),
-    "free": (FreeTemplates, FreeMail),
+    "premailer, sparing": (SparingTemplates, SlowMail),
 }
 
 

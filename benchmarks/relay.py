@@ -5,6 +5,7 @@ At the first, the cost left is the sender's.
 
 import asyncio
 import multiprocessing
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
@@ -12,16 +13,22 @@ from typing import cast
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from tests.mail_server import Certificate
+
 _GREETING = b"220 relay.test ESMTP\r\n"
 _EHLO = b"250-relay.test\r\n250-PIPELINING\r\n250 SIZE 1000000\r\n"
 _END = b"\r\n.\r\n"
 
 
 @contextmanager
-def relay(*, real: bool = False) -> Iterator[int]:
-    """Run the relay, or aiosmtpd, the `real` server of the tests; gives its port."""
+def relay(*, real: bool = False, certificate: Certificate | None = None) -> Iterator[int]:
+    """Run the relay, or aiosmtpd, the `real` server of the tests; gives its port.
+
+    With a certificate the real one takes mail in private only, after STARTTLS.
+    """
     mine, theirs = multiprocessing.Pipe()
-    process = multiprocessing.Process(target=_run, args=(theirs, real), daemon=True)
+    target = (theirs, real, certificate)
+    process = multiprocessing.Process(target=_run, args=target, daemon=True)
     process.start()
     try:
         yield int(mine.recv())
@@ -30,12 +37,17 @@ def relay(*, real: bool = False) -> Iterator[int]:
         process.join()
 
 
-def _run(pipe: Connection, real: bool) -> None:
-    asyncio.run(_serve(pipe, _real_talk if real else _Talk))
+def _run(pipe: Connection, real: bool, certificate: Certificate | None) -> None:
+    context = None
+    if certificate:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate.chain, certificate.key)
 
+    def real_talk() -> asyncio.Protocol:
+        private = {"tls_context": context, "require_starttls": True} if context else {}
+        return SMTP(_Takes(), hostname="relay.test", **private)
 
-def _real_talk() -> asyncio.Protocol:
-    return SMTP(_Takes(), hostname="relay.test")
+    asyncio.run(_serve(pipe, real_talk if real else _Talk))
 
 
 class _Takes:
