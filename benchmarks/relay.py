@@ -44,8 +44,8 @@ def _run(pipe: Connection, real: bool, certificate: Certificate | None) -> None:
         context.load_cert_chain(certificate.chain, certificate.key)
 
     def real_talk() -> asyncio.Protocol:
-        private = {"tls_context": context, "require_starttls": True} if context else {}
-        return SMTP(_Takes(), hostname="relay.test", **private)
+        private = context is not None
+        return SMTP(_Takes(), hostname="relay.test", tls_context=context, require_starttls=private)
 
     asyncio.run(_serve(pipe, real_talk if real else _Talk))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from tests.databases import NOON, OLD_SECRET, SECRET, Clock
+from tests.databases import NOON, OLD_SECRET, SECRET, Clock, PostgreSQL, fresh_postgresql
 from webapp.database import Database
 from webapp.database.tables import blocked, counted, submissions
 from webapp.ledger import (
@@ -23,6 +23,7 @@ from webapp.ledger import (
     ToOwn,
     ToPerson,
 )
+from webapp.ledger.blocks import BlockList
 from webapp.ledger.limits import fold, network
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
@@ -564,3 +565,27 @@ def test_on_a_read_only_file_nothing_may_be_sent(tmp_path: Path) -> None:
     with pytest.raises(LedgerUnavailable):
         make_ledger(database).reserve(to_own())
     database.close()
+
+
+def test_while_nobody_is_blocked_readers_are_asked_for_under_a_key_that_nobody_knows() -> None:
+    """What is asked with may stand in the database server's log."""
+    asked = [BlockList([SECRET]).values("emma@home.example") for _ in range(2)]
+    hashes = [{value for name, value in one.items() if name != "wrapped"} for one in asked]
+    assert hashes[0].isdisjoint(hashes[1])
+
+
+def test_who_waits_for_a_turn_sees_what_was_counted_before_it_whatever_the_server_is_set_to(
+    postgresql: PostgreSQL,
+) -> None:
+    url = fresh_postgresql(postgresql)
+    set_up = Database(url)
+    set_up.upgrade()
+    with set_up.writing() as connection:
+        name = sa.make_url(url).database
+        serializable = "default_transaction_isolation = 'serializable'"
+        connection.execute(sa.text(f"ALTER DATABASE {name} SET {serializable}"))
+    set_up.close()
+    workers = [make_ledger(Database(url, counts=True), limits=roomy(own_day=3)) for _ in range(4)]
+    with ThreadPoolExecutor(16) as pool:
+        done = pool.map(lambda n: reserved(workers[n % 4], to_own(ip=f"192.0.2.{n}")), range(32))
+    assert sum(done) == 3

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 
 from webapp.delivery.places import PLACES, SendingBusy, place
+from webapp.waiting import Claim, Opened, WaitingLetters
 
 from .direct import EMMA, MANAGER, Host, Writer, told
 
@@ -87,3 +90,36 @@ def test_asking_for_no_more_mail_waits_on_its_page(host: Host) -> None:
     assert visitor.page.status == 503
     assert told("busy", "outcome") in visitor.page.text
     assert host.rows() == 0
+
+
+@dataclass
+class Overtaken:
+    """Between its opening and its place, the letter is sent by the other press."""
+
+    waiting: WaitingLetters
+    result: str
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.waiting, name)
+
+    def open(self, token: str, code: str, *, to_send: bool = False) -> Opened | None:
+        opened = self.waiting.open(token, code, to_send=to_send)
+        if opened and to_send:
+            claim = self.waiting.claim(replace(opened, tried=None))
+            assert isinstance(claim, Claim)
+            self.waiting.settle(claim, self.result)
+        return opened
+
+
+@pytest.mark.parametrize(
+    ("result", "heading"), [("sent", "sent_heading"), ("perhaps sent", "uncertain_heading")]
+)
+def test_nobody_is_told_that_nothing_was_sent_where_another_press_was_quicker(
+    emma: Writer, host: Host, result: str, heading: str
+) -> None:
+    emma.asks().types()
+    host.turns(store=replace(host.store, waiting=Overtaken(host.store.waiting, result)))  # type: ignore[arg-type]  # a stand-in
+    with _all_taken():
+        emma.sends()
+    assert told("send_busy") not in emma.page.text
+    assert emma.page.heading == told(heading)

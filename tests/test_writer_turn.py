@@ -1,6 +1,9 @@
 """One writer at a time: nobody is passed over for long, and nobody waits for ever."""
 
+import errno
+import fcntl
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -100,3 +103,47 @@ def test_its_file_belongs_to_nobody_else(tmp_path: Path) -> None:
         pass
     assert (tmp_path / "letters.db-turn").stat().st_mode & 0o077 == 0
     assert (tmp_path / "letters.db-turn").read_bytes() == b""
+
+
+def test_a_child_that_outlives_the_turn_in_which_it_was_forked_keeps_nothing(
+    tmp_path: Path,
+) -> None:
+    turn = WriterTurn(tmp_path / "letters.db")
+    with turn.taken(5):
+        child = os.fork()
+        if child == 0:
+            time.sleep(20)
+            os._exit(0)
+    try:
+        with turn.taken(0.5):
+            pass
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+
+
+def test_what_root_makes_belongs_to_whom_the_database_belongs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a chore from root's crontab keeps the service from writing."""
+    file = tmp_path / "letters.db"
+    file.touch()
+    somebody = 65534 if os.geteuid() == 0 else os.geteuid()
+    os.chown(file, somebody, -1)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    with WriterTurn(file).taken(5):
+        pass
+    assert (tmp_path / "letters.db-turn").stat().st_uid == somebody
+
+
+def test_where_the_file_system_knows_no_turns_sqlites_own_locks_are_enough(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unknown(_file: int, _how: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", unknown)
+    written = []
+    with WriterTurn(tmp_path / "letters.db").taken(5):
+        written.append("a row")
+    assert written

@@ -38,6 +38,8 @@ POSTGRESQL_SETTINGS: Final = (
     f"statement_timeout = {PATIENCE * 1000}",
     f"lock_timeout = {PATIENCE * 1000}",
     f"idle_in_transaction_session_timeout = {NETWORK_PATIENCE * 1000}",
+    # Who had to wait for a turn must see what was done before it.
+    "default_transaction_isolation = 'read committed'",
 )
 
 

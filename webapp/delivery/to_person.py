@@ -131,7 +131,10 @@ def send_opened(
         with place():
             return _claim_and_send(opened, waiting, services, store, ip=ip, again=again)
     except SendingBusy:
-        store.waiting.give_back(opened)
+        standing = store.waiting.give_back(opened)
+        if standing is not opened.state:
+            # Another press was quicker; "nothing was sent" could be wrong.
+            return standing
         raise
 
 

@@ -9,7 +9,6 @@ from typing import Final
 import sqlalchemy as sa
 
 from ..database import Database, DatabaseUnavailable, Turn
-from ..database.group_commit import GroupCommit
 from . import blocks, figures
 from .blocks import BlockList
 from .counting import Counting, broken
@@ -73,7 +72,6 @@ class Ledger:
         self._submissions = Submissions(secrets)
         self._block_list = BlockList(secrets)
         self._look = Look(database.time, self._counting, self._submissions, self._block_list)
-        self._together = GroupCommit(self._writing)
         self._next_sweep = 0
 
     def reserve(
@@ -85,8 +83,9 @@ class Ledger:
         """
         press = Press(mail, rules(mail, self._limits), submission, again)
         asked = self._look.asked(press)
-        with self._unavailable():
-            return self._together.make(lambda connection: self._reserve(connection, press, asked))
+        with self._writing() as connection:
+            self._database.take_turns(connection, Turn.COUNT)
+            return self._reserve(connection, press, asked)
 
     def _reserve(
         self, connection: sa.Connection, press: Press, asked: Asked
@@ -114,21 +113,20 @@ class Ledger:
         """Note how the send ended, in the day's figures too; what did not go is not counted."""
         if result not in RESULTS:
             raise ValueError("this is no result of a send")
-
-        def settle(connection: sa.Connection) -> None:
+        with self._writing() as connection:
             if result == "not sent":
+                # Others count on the same rows, in an order of their own.
+                self._database.take_turns(connection, Turn.COUNT)
                 self._counting.give_back(connection, reservation.keys, reservation.at)
             if id_ := reservation.submission:
                 self._submissions.settle(connection, id_, reservation.attempt, result)
             if reservation.kind:
                 figures.add(connection, reservation.kind, result, reservation.at)
 
-        with self._unavailable():
-            self._together.make(settle)
-
     def block(self, address: str) -> None:
         """Send nothing to this address any more, however it is spelled."""
         with self._writing(lasting=True) as connection:
+            self._database.take_turns(connection, Turn.COUNT)
             self._block_list.add(connection, address)
 
     def is_blocked(self, address: str) -> bool:
@@ -137,6 +135,7 @@ class Ledger:
             seen = connection.execute(blocks.LOOK, self._block_list.values(address)).one()
         if seen.is_blocked is None:
             with self._writing() as connection:
+                self._database.take_turns(connection, Turn.COUNT)
                 return self._block_list.contains(connection, address)
         return bool(seen.is_blocked)
 
@@ -162,9 +161,7 @@ class Ledger:
 
     @contextmanager
     def _writing(self, *, lasting: bool = False) -> Iterator[sa.Connection]:
-        """In turn from the start: two that count on the same rows would else wait crosswise."""
         with self._unavailable(), self._database.writing(lasting=lasting) as connection:
-            self._database.take_turns(connection, Turn.COUNT)
             yield connection
 
     def _sweep(self, connection: sa.Connection, now: int) -> int:

@@ -42,7 +42,9 @@ class BlockList:
 
     def __init__(self, secrets: Sequence[str]) -> None:
         self._wraps = [derive_key(secret, "ledger/block list") for secret in secrets]
-        self._known: tuple[bytes, bytes] = (b"", b"")  # the key as last read: wrapped, and bare
+        # The key as last read, wrapped and bare. Until then a key that nobody knows: what is asked
+        # with travels to the database, and into its log if it keeps one.
+        self._known: tuple[bytes, bytes] = (b"", token_bytes(KEY_BYTES))
 
     def add(self, connection: sa.Connection, address: str) -> None:
         """Block an address, however it is spelled."""

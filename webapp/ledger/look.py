@@ -47,9 +47,10 @@ class Look:
 
     def asked(self, press: Press) -> Asked:
         """What to ask; to be made before the transaction begins."""
+        day = self._day  # once: another thread may learn of midnight just now
         return {
-            "day": self._day,
-            **self._counting.values(press.kept, self._day),
+            "day": day,
+            **self._counting.values(press.kept, day),
             **self._submissions.values(press.submission),
             **self._block_list.values(press.mail.reader),
         }

@@ -122,11 +122,15 @@ class WaitingLetters:
                 Claim(opened.key, claimed) if claimed else rows.standing(connection, opened.id, now)
             )
 
-    def give_back(self, opened: Opened) -> None:
-        """Give back the try of a letter that was opened to send, and is not claimed after all."""
-        if opened.tried:
-            with self._database.writing() as connection:
+    def give_back(self, opened: Opened) -> State:
+        """Give back the try of a letter that was opened to send, and is not claimed after all.
+
+        Returns the letter's state, which may be another by now.
+        """
+        with self._database.writing() as connection:
+            if opened.tried:
                 tries.give_back(connection, opened.id, opened.tried)
+            return rows.standing(connection, opened.id, self._database.now(connection))
 
     def settle(self, claim: Claim, result: str) -> State:
         """Note how a claimed send ended; a newer attempt's state is never overwritten."""
