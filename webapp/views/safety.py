@@ -89,8 +89,10 @@ def _is_from_here() -> bool:
 
 
 def _add_headers(response: Response) -> Response:
+    given = {name.lower() for name in response.headers.keys()}  # noqa: SIM118  no mapping
     for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
+        if name.lower() not in given:
+            response.headers.add(name, value)
     if services().settings.secure:
         response.headers["Strict-Transport-Security"] = _STRICT_TRANSPORT
     if request.endpoint == "static" and response.status_code == 200:
