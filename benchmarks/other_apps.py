@@ -97,4 +97,5 @@ def app(letters: str, *, limited: bool = True) -> Flask:
     if not limited:
         store = dataclasses.replace(store, ledger=NoLedger(store.counts, [settings.secret_key]))
     post = OtherPost(SmtpPost(settings.mail), kind)  # type: ignore[arg-type]  # a relay
-    return create_app(settings, templates=templates.load(FOLDER), post=post, store=store)
+    mails = templates.load(FOLDER, load(FOLDER / "words").sentences())
+    return create_app(settings, templates=mails, post=post, store=store)

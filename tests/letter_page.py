@@ -14,7 +14,7 @@ from lxml import html as lxml_html
 
 from webapp.rendering import MailTemplates
 
-from .builders import MAIL_TEMPLATES
+from .builders import MAIL_TEMPLATES, library
 
 # lxml publishes no full types.
 Element = Any
@@ -33,8 +33,8 @@ _FONT: Final = re.compile(r"((?P<weight>bold) )?(?P<size>\d+px)/(?P<height>[\d.]
 
 @cache
 def templates() -> MailTemplates:
-    """The real mail templates, loaded once."""
-    return MailTemplates.load(MAIL_TEMPLATES)
+    """The real mail templates, loaded once, as the app does."""
+    return MailTemplates.load(MAIL_TEMPLATES, library().sentences())
 
 
 def parse(page: str) -> Element:

@@ -63,10 +63,11 @@ def create_app(settings: Settings | None = None, **replacements: Any) -> Flask: 
 
 def _services(settings: Settings, replacements: dict[str, Any]) -> Services:
     templates = replacements.pop("mail_templates", MAIL_TEMPLATES)
+    library = load(templates / "words")
     parts: dict[str, Any] = {
         "settings": settings,
-        "library": load(templates / "words"),
-        "templates": MailTemplates.load(templates),
+        "library": library,
+        "templates": MailTemplates.load(templates, library.sentences()),
         "keys": Keys(settings.secret_key, settings.secret_key_fallbacks),
         "clock": _now,
         "domain_exists": domain_exists,

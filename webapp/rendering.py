@@ -16,6 +16,7 @@ from jinja2 import (
     UndefinedError,
     select_autoescape,
 )
+from markupsafe import Markup, escape
 
 from .errors import TemplateError
 from .inlining import check_css, flatten, inline, mirrored
@@ -54,6 +55,19 @@ _SPECIMEN: Final = Letter(
     version="Version.",
     note="A note.",
 )
+
+
+class EscapedSentences(dict[str, Markup]):
+    """Sentences of the words' files, escaped once; any other text is escaped when it is met.
+
+    Nothing is added later: what somebody typed is not kept.
+    """
+
+    def __init__(self, sentences: Iterable[str]) -> None:
+        super().__init__((sentence, escape(sentence)) for sentence in sentences)
+
+    def __missing__(self, text: str) -> Markup:
+        return escape(text)
 
 
 @dataclass(frozen=True)
@@ -96,8 +110,11 @@ class MailTemplates:
         self._mails = mails
 
     @classmethod
-    def load(cls, folder: Path) -> MailTemplates:
-        """Read mail_templates; raises TemplateError, naming file and line."""
+    def load(cls, folder: Path, sentences: Iterable[str] = ()) -> MailTemplates:
+        """Read mail_templates, and escape the sentences that many letters say.
+
+        Raises TemplateError, naming file and line.
+        """
         environment = mail_environment()
         css = _stylesheets(folder)
         names = sorted({path.parent.name for name in _FILES for path in folder.glob(f"*/{name}")})
@@ -108,6 +125,9 @@ class MailTemplates:
                 for direction in css
             }
         )
+        escaped = EscapedSentences(sentences)
+        for mail in templates._mails.values():
+            _escape_by(escaped, mail.html)
         templates._try_out()
         return templates
 
@@ -212,6 +232,11 @@ def _compiled(environment: Environment, file: str, source: str) -> Template:
         return Template.from_code(exact, exact.compile(source, file), {})
     except TemplateSyntaxError as error:
         raise TemplateError(f"{file}: {error.message}") from None
+
+
+def _escape_by(escaped: EscapedSentences, template: Template) -> None:
+    """Let a template look there first, where Jinja has it call markupsafe's `escape`."""
+    template.root_render_func.__globals__["escape"] = escaped.__getitem__
 
 
 _NOTICE: Final = {"language": "en-GB", "direction": "ltr", "title": "A", "subject": "A"}

@@ -41,6 +41,12 @@ class Words:
         for _, statements in self.sections_for(situation.id, level):
             yield from statements
 
+    def sentences(self) -> Iterator[str]:
+        """All headings and statements, in both voices, that are the same in each letter."""
+        titles = (section.title for section in self.sections.values())
+        for wording in (*titles, *self.statements.values()):
+            yield from (text for text in (wording.me, wording.them) if "{" not in text)
+
 
 @cache
 def _sections_for(words: Words, situation: str, level: Level) -> Fitting:
@@ -70,3 +76,8 @@ class Library:
     def words(self, language: str) -> Words:
         """The words of a language, or of the first one where that is not known."""
         return self.languages.get(language) or next(iter(self.languages.values()))
+
+    def sentences(self) -> Iterator[str]:
+        """What letters of all languages say alike, whoever writes them."""
+        for words in self.languages.values():
+            yield from words.sentences()
