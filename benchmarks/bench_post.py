@@ -27,7 +27,7 @@ SECONDS = 4.0
 WARM_SECONDS = 1.0
 # Both sides in turn, and the best of each: connections that are spread unevenly over the two
 # workers, and whatever else the machine does, can only take from it.
-ROUNDS = 3
+ROUNDS = 4
 AT_LEAST = 5.0
 
 
