@@ -147,3 +147,20 @@ def test_where_the_file_system_knows_no_turns_sqlites_own_locks_are_enough(
     with WriterTurn(tmp_path / "letters.db").taken(5):
         written.append("a row")
     assert written
+
+
+def test_a_link_in_its_place_is_not_followed_and_gives_nothing_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever owns the folder could otherwise have root hand over a file of root's."""
+    file, theirs = tmp_path / "letters.db", tmp_path / "somebody-elses"
+    file.touch()
+    theirs.touch()
+    if os.geteuid() == 0:
+        os.chown(file, 65534, -1)
+    owner = theirs.stat().st_uid
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    (tmp_path / "letters.db-turn").symlink_to(theirs)
+    with pytest.raises(OSError, match="symbolic"), WriterTurn(file).taken(5):
+        pytest.fail("the link was followed")
+    assert theirs.stat().st_uid == owner

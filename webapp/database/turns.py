@@ -56,8 +56,21 @@ class WriterTurn:
         self._thread = threading.Lock()
 
     def _open(self) -> int:
-        """Opened each time: a descriptor that a forked process shares would share the turn."""
-        turn = os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
+        """Opened each time: a descriptor that a forked process shares would share the turn.
+
+        No link is followed: where root runs a chore, it could lead to a file of root's.
+        """
+        flags = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW
+        try:
+            return os.open(self._file, flags)
+        except FileNotFoundError:
+            return self._make(flags)
+
+    def _make(self, flags: int) -> int:
+        try:
+            turn = os.open(self._file, flags | os.O_CREAT | os.O_EXCL, PRIVATE_FILE)
+        except FileExistsError:
+            return os.open(self._file, flags)  # another process was quicker
         if os.geteuid() == 0:
             # Else a chore that root runs would keep the service out of its own turn.
             with suppress(OSError):
