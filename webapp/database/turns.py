@@ -14,8 +14,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
+from .engines import PRIVATE_FILE
+
 ASK_AGAIN: Final = 0.0003  # seconds: less than a transaction takes
-PRIVATE_FILE: Final = 0o600
 # What a file system answers that knows no such lock.
 _UNKNOWN: Final = {errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP}
 

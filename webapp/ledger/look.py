@@ -11,7 +11,8 @@ from . import blocks
 from .blocks import BlockList
 from .counting import Counting
 from .limits import DAY, Rule, ToOwn, ToPerson
-from .submissions import SEEN, Submission, Submissions
+from .submissions import SEEN as ITS_SUBMISSION
+from .submissions import Submission, Submissions
 
 Query = sa.Select[*tuple[Any, ...]]
 Seen = sa.Row[*tuple[Any, ...]]
@@ -73,6 +74,6 @@ class Look:
         return sa.select(
             self._time.label("now"),
             blocks.SEEN,
-            *SEEN,
+            *ITS_SUBMISSION,
             *self._counting.seen(rules, self._time),
         ).select_from(day.outerjoin(submissions, self._submissions.asked()))
