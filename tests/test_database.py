@@ -116,6 +116,7 @@ def test_four_programs_that_start_at_once_migrate_once(empty_url: str) -> None:
         ("journal_mode", "delete"),
         ("synchronous", 3),
         ("secure_delete", 1),
+        ("cache_size", -256),
         ("busy_timeout", 5000),
         ("foreign_keys", 1),
         ("trusted_schema", 0),
