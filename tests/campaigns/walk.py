@@ -166,6 +166,8 @@ class Walk(Hands):
         yield "outbox"
         self.page.locator(".mails a").first.click()
         self.page.wait_for_selector(".tabs")
+        # The mail in its frame too.
+        self.page.wait_for_load_state()
         yield "outbox-mail"
         self.page.locator(".tabs a").nth(2).click()
         self.page.wait_for_selector(".raw")
