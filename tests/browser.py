@@ -13,6 +13,9 @@ from playwright.sync_api import Browser, sync_playwright
 
 _NAMES: Final = ("chromium", "chromium-browser", "google-chrome")
 
+# Milliseconds until it runs; just installed on a busy machine, it reads all of itself first.
+START: Final = 180_000
+
 # No sandbox, since tests often run as root in a container; and nothing that calls home.
 FLAGS: Final = (
     "--headless",
@@ -42,6 +45,8 @@ def launch(*flags: str) -> Iterator[Browser]:
             pytest.fail(reason)
         pytest.skip(reason)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=[*FLAGS, *flags])
+        browser = playwright.chromium.launch(
+            executable_path=executable, args=[*FLAGS, *flags], timeout=START
+        )
         yield browser
         browser.close()

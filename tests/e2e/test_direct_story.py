@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, Request
 from playwright.sync_api import Error as PlaywrightError
 from werkzeug.serving import make_server
 
@@ -29,6 +30,9 @@ from ..mails import read
 from ..visitor import make_app
 
 pytestmark = pytest.mark.browser
+
+# In milliseconds; a machine may be busy.
+PATIENCE = 60_000
 
 
 @dataclass
@@ -98,7 +102,7 @@ def site(tmp_path: Path, mail: RealServer) -> Iterator[Site]:
 @contextmanager
 def phone(chromium: Browser, site: Site, *, script: bool = True) -> Iterator[BrowserContext]:
     context = chromium.new_context(java_script_enabled=script, base_url=site.url)
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(PATIENCE)
     yield context
     context.close()
 
@@ -133,11 +137,24 @@ def _types(page: Page, site: Site) -> None:
     _press(page, "main form button.main")
 
 
-def _clicks_by_script(page: Page, number: int) -> None:
+def _navigations(page: Page) -> set[Request]:
+    """The requests for another page that are under way at any moment."""
+    under_way: set[Request] = set()
+    page.on("request", lambda one: under_way.add(one) if one.is_navigation_request() else None)
+    page.on("requestfinished", lambda one: under_way.discard(one))
+    page.on("requestfailed", lambda one: under_way.discard(one))
+    return under_way
+
+
+def _clicks_by_script(page: Page, number: int, under_way: set[Request]) -> None:
+    """Click, and wait for the page that this leads to, if it leads to one."""
     page.evaluate(
         "number => document.querySelectorAll('button, main a[href]')[number]?.click()", number
     )
+    until = time.monotonic() + PATIENCE / 1000
     page.wait_for_timeout(200)
+    while under_way and time.monotonic() < until:
+        page.wait_for_timeout(20)
     page.wait_for_load_state()
 
 
@@ -239,11 +256,12 @@ def test_a_scanner_that_runs_scripts_and_presses_every_button_sends_nothing(
     link, before = site.code()[0], site.held()
     with phone(chromium, site) as scanner:
         page = scanner.new_page()
+        under_way = _navigations(page)
         page.goto(link)
         for number in range(page.locator("button, main a[href]").count()):
             page.goto(link)
-            _clicks_by_script(page, number)
-            _clicks_by_script(page, 0)
+            _clicks_by_script(page, number, under_way)
+            _clicks_by_script(page, 0, under_way)
     assert site.held() == before
     assert len(site.mail.mails) == 1
 
