@@ -146,7 +146,6 @@ def _found_by_going_back(hands: Hands) -> str:
         # A browser may ask before it would post a form again: then nothing is shown.
         with suppress(PlaywrightError):
             hands.page.go_back(timeout=_SHORT)
-        hands.page.wait_for_load_state()
         shown = _all_on(hands.page)
         found |= {f"{word} on {hands.page.url}" for word in secret if word in shown}
     return ", ".join(sorted(found))
