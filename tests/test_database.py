@@ -208,6 +208,24 @@ def test_a_server_that_is_away_is_an_error_of_ours() -> None:
         Database("postgresql://nobody@127.0.0.1:1/none").check()
 
 
+@pytest.mark.parametrize("kind", ["server", "turn"])
+def test_what_fails_is_told_to_the_log_once_a_minute_and_no_more(
+    kind: str, sqlite: Database, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    database = sqlite
+    if kind == "server":
+        database = Database("postgresql://nobody@127.0.0.1:1/none")
+    else:
+        turn = tmp_path / "new" / "wa.db-turn"
+        turn.unlink(missing_ok=True)
+        turn.mkdir()
+    for _ in range(3):
+        with pytest.raises(DatabaseUnavailable):
+            database.check()
+    error = "OperationalError" if kind == "server" else "IsADirectoryError"
+    assert [one.getMessage() for one in caplog.records] == [f"event=database-away error={error}"]
+
+
 def test_a_lock_held_too_long_is_an_error_of_ours(sqlite: Database, tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "new" / "wa.db", isolation_level=None) as other:
         other.execute("BEGIN EXCLUSIVE")

@@ -254,6 +254,11 @@ def test_a_new_secret_with_the_old_one_as_fallback_forgets_no_count(database: Da
         ("192.0.2.1", "192.0.2.2", False),
         ("fe80::1%eth0", "fe80::2", True),
         ("", "not an address", True),
+        # As some proxies write it, with the port.
+        ("192.0.2.1:4711", "192.0.2.1", True),
+        ("192.0.2.1:4711", "192.0.2.2:4711", False),
+        ("[2001:db8:1:2::1]:4711", "2001:db8:1:2::9", True),
+        ("[2001:db8:1:2::1]:4711", "[2001:db8:1:3::1]:4711", False),
     ],
 )
 def test_an_ipv6_household_counts_as_one_sender(one: str, other: str, same: bool) -> None:

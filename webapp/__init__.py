@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime
-import logging
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -82,10 +82,8 @@ def _store(settings: Settings) -> Store | None:
     if settings.mail is None:
         return None
     store = open_store(settings)
-    try:
+    with suppress(DatabaseUnavailable):
         store.start()
-    except DatabaseUnavailable:
-        logging.getLogger("webapp").error("event=database-away")
     return store
 
 

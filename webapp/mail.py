@@ -11,6 +11,7 @@ from email.utils import format_datetime
 from .errors import MailRefused
 from .mail_body import body_part
 from .mail_guard import LINE, check_address, check_head
+from .typed import BLANK
 
 # The sender's name in every letter: no letter tells by its sender who is behind it.
 SENDER_NAME = "Word Ahead"
@@ -24,8 +25,7 @@ _Q_ENCODED = [
     chr(x) if x in _PLAIN_IN_WORD else "_" if x == 32 else f"={x:02X}" for x in range(256)
 ]
 
-# Letters and marks that show nothing, and are no control characters: a name of them looks empty.
-_BLANK = dict.fromkeys(map(ord, "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"))
+_BLANK = dict.fromkeys(map(ord, BLANK))
 _SPACES = {"Cc", "Zs", "Zl", "Zp"}
 # Format (bidi, zero width), half characters, and what only one program or font understands.
 _DROPPED = {"Cf", "Cs", "Co"}

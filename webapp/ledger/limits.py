@@ -93,7 +93,14 @@ def rules(mail: ToOwn | ToPerson, limits: Limits) -> list[Rule]:
 
 
 def network(ip: str) -> str:
-    """What counts as one sender: an IPv4 address or an IPv6 /64; all nonsense counts as one."""
+    """What counts as one sender: an IPv4 address or an IPv6 /64; all nonsense counts as one.
+
+    Some proxies write the port behind it: 192.0.2.1:4711 and [2001:db8::1]:4711.
+    """
+    if ip.startswith("["):
+        ip = ip[1:].partition("]")[0]
+    elif ip.count(":") == 1:
+        ip = ip.partition(":")[0]
     try:
         address = ipaddress.ip_address(ip.partition("%")[0])
     except ValueError:
