@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
+from flask.testing import FlaskClient
 
 from webapp.mail import Mail
 from webapp.post import Outcome
+from webapp.words import load
 
+from .pages import Page
 from .visitor import DEMO, PRODUCTION, PUBLIC, Visitor, app_for, make_app, routes, visitor
 
 # Security note 5.7, written out: a test that read them from the code would agree with any slip.
@@ -154,6 +158,47 @@ def test_a_wrong_address_gets_a_calm_page(path: str, status: int, heading: str) 
 def test_a_problem_page_leads_back_to_the_letter() -> None:
     emma = visitor().reaches_check().opens("/nowhere")
     assert emma.page.soup.select('a[href="/letter/check"]')
+
+
+@pytest.fixture
+def speechless(words: Path) -> FlaskClient:
+    """An app whose texts are gone, although it started with all of them."""
+    library = load(words)
+    client = make_app(PRODUCTION, library=library).test_client()
+    for texts in library.words("en").texts.values():
+        texts.clear()
+    return client
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/help", 500),
+        ("GET", "/nowhere", 404),
+        ("DELETE", "/letter/check", 405),
+        ("POST", "/deleted", 403),
+    ],
+)
+def test_where_the_page_about_a_problem_fails_too_a_bare_one_is_shown(
+    method: str,
+    path: str,
+    status: int,
+    speechless: FlaskClient,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    elsewhere = {"Origin": "https://evil.example"}
+    answer = speechless.open(path, method=method, base_url=PUBLIC, headers=elsewhere)
+    page = Page(answer.status_code, path, dict(answer.headers), answer.text)
+    assert (page.status, page.heading) == (status, "This page could not be shown")
+    assert page.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert _others(page.headers) == GUARDS
+    assert "event=broken class=" in caplog.text
+
+
+def test_so_it_is_under_a_name_that_is_not_ours(speechless: FlaskClient) -> None:
+    answer = speechless.get("/help", base_url="https://evil.example")
+    assert (answer.status_code, _others(dict(answer.headers))) == (400, GUARDS)
+    assert "This page could not be shown" in answer.text
 
 
 def test_healthz_answers_without_a_cookie() -> None:

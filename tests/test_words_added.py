@@ -61,11 +61,22 @@ def test_a_language_is_added_by_files_alone(words: Path) -> None:
     assert "Helo," in words_of(bodies(post.mails[0])[0])
 
 
-def test_a_language_without_a_text_of_the_form_is_named(words: Path) -> None:
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("", "site.continue: is missing"),
+        ('continue = "Ymlaen"\nmwy = "x"', "site.mwy: is a key that nothing asks for"),
+        ('continue = "{ymlaen}"', "site.continue: has the unknown placeholder {ymlaen}"),
+    ],
+)
+def test_a_language_whose_form_lacks_a_text_or_has_another_is_named(
+    words: Path, line: str, told: str
+) -> None:
     shutil.copytree(words / "en", words / "cy")
     form = words / "cy" / "form.toml"
-    form.write_text(re.sub(r"(?m)^continue = .*$", "", form.read_text("utf-8")), "utf-8")
-    with pytest.raises(WordsError, match=re.escape("cy/form.toml: site.continue: is missing")):
+    text = re.sub(r"(?m)^continue = .*$", line, form.read_text("utf-8"), count=1)
+    form.write_text(text, "utf-8")
+    with pytest.raises(WordsError, match=re.escape(f"cy/form.toml: {told}")):
         load(words)
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Iterator
+from typing import Final
 
 from ..wall import Wall
-from ..words import Words
+from ..words import Words, leaves
 from .sentences import HARDEST_GRADE, SHORT_NAME, has_phrase, long_sentences_in, stems_in
 
 # Stand on lock screens and beside a letter at any level: no word about health, at any time.
@@ -29,7 +29,7 @@ def form_problems(words: Words, figures: list[str]) -> Iterator[str]:
 
 def form_texts(words: Words) -> Iterator[tuple[str, str]]:
     """Every text of the form, the pages and the mails, by file, table and key."""
-    yield from _leaves("", words.texts)
+    yield from leaves("", words.texts)
 
 
 def _problems_in(key: str, text: str, words: Words) -> Iterator[str]:
@@ -60,7 +60,7 @@ def _reading_age(words: Words, figures: list[str]) -> Iterator[str]:
 
     for file, table in words.texts.items():
         # Labels and headings are left out: so short, they would hide a hard sentence.
-        texts = [text for _, text in _leaves("", table) if text.rstrip().endswith(_ENDS)]
+        texts = [text for _, text in leaves("", table) if text.rstrip().endswith(_ENDS)]
         if not texts:
             continue
         grade = textstat.flesch_kincaid_grade(_PLACEHOLDER.sub(SHORT_NAME, " ".join(texts)))
@@ -70,17 +70,6 @@ def _reading_age(words: Words, figures: list[str]) -> Iterator[str]:
                 f"{words.language}/{file}.toml: reading grade {grade:.1f}; "
                 f"{HARDEST_GRADE} is the hardest"
             )
-
-
-def _leaves(before: str, value: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401  # TOML's own
-    if isinstance(value, str):
-        yield before.removesuffix("."), value
-    elif isinstance(value, Mapping):
-        for key, one in value.items():
-            yield from _leaves(f"{before}{key}.", one)
-    else:
-        for place, one in enumerate(value):
-            yield from _leaves(f"{before}{place + 1}.", one)
 
 
 def _file(key: str) -> str:

@@ -55,6 +55,26 @@ _PAGES: Final = {
     429: "often",
 }
 
+# What is left to say where not even the page about a problem can be made: it needs no words' file,
+# no template and no cookie.
+_BARE_PAGE: Final = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>This page could not be shown</title>
+</head>
+<body>
+<main>
+<h1>This page could not be shown</h1>
+<p>It is our fault, not yours.
+If you just pressed a button that sends, look in your inbox first.
+Then go back, and try once more.</p>
+</main>
+</body>
+</html>
+"""
+
 
 def init_app(app: Flask) -> None:
     """Put the guards round every route."""
@@ -138,6 +158,15 @@ def _place(error: BaseException) -> str:
 
 
 def _problem(name: str, status: int) -> AnyResponse:
+    """The page about a problem, or a bare one where making that page fails as well."""
+    try:
+        return _problem_page(name, status)
+    except Exception as error:
+        current_app.logger.error("event=broken %s", _place(error))
+        return make_response(_BARE_PAGE, status)
+
+
+def _problem_page(name: str, status: int) -> AnyResponse:
     if isinstance(request.routing_exception, SecurityError):
         # Called by a name that is not ours: no link can be made, so the page has none.
         texts = words().texts["pages"]["problem"]

@@ -19,6 +19,7 @@ from .model import (
     fill,
     short_hash,
 )
+from .texts import leaves
 
 __all__ = [
     "LEVELS",
@@ -37,6 +38,7 @@ __all__ = [
     "Wording",
     "Words",
     "fill",
+    "leaves",
     "load",
     "read",
     "short_hash",

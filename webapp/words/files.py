@@ -13,12 +13,10 @@ from pydantic import ValidationError
 from ..errors import WordsError
 from .library import Library, Words
 from .model import Condition, Frame, Model, Rights, Section, Situation
-from .references import check_references, check_same_texts
+from .references import check_references
+from .texts import TEXTS, check_texts
 
 _M = TypeVar("_M", bound=Model)
-
-# The form's own words: one file a purpose, plain tables of texts.
-TEXTS = ("form", "pages", "mails")
 
 
 def load(folder: Path) -> Library:
@@ -39,18 +37,17 @@ def read(folder: Path) -> tuple[Library | None, list[str]]:
             languages[words.language] = words
     if not languages and not problems:
         problems.append(f"{folder}: holds no language, a folder with frame.toml")
-    problems.extend(check_same_texts(list(languages.values())))
     return (None if problems else Library(languages)), problems
 
 
 def _read_language(folder: Path, problems: list[str]) -> Words | None:
+    texts = {name: _read_texts(folder, name, problems) for name in TEXTS}
     before = len(problems)
     frame = _read_model(folder / "frame.toml", Frame, problems)
     condition = _read_model(folder / "condition.toml", Condition, problems)
     rights = _read_model(folder / "rights.toml", Rights, problems)
     situations = dict(_read_folder(folder / "situations", Situation, problems))
     sections = dict(_read_folder(folder / "statements", Section, problems))
-    texts = {name: _read_toml(folder / f"{name}.toml", problems) for name in TEXTS}
     if frame is None or condition is None or rights is None or len(problems) > before:
         return None
     words = Words(
@@ -66,6 +63,15 @@ def _read_language(folder: Path, problems: list[str]) -> Words | None:
     )
     problems.extend(check_references(words))
     return words
+
+
+def _read_texts(folder: Path, name: str, problems: list[str]) -> dict[str, Any]:
+    path = folder / f"{name}.toml"
+    tables = _read_toml(path, problems)
+    if tables is None:
+        return {}
+    problems.extend(f"{_name(path)}: {problem}" for problem in check_texts(name, tables))
+    return tables
 
 
 _Ordered = TypeVar("_Ordered", Situation, Section)
@@ -106,6 +112,8 @@ def _read_toml(path: Path, problems: list[str]) -> dict[str, Any] | None:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         problems.append(f"{_name(path)}: the file is missing")
+    except OSError:
+        problems.append(f"{_name(path)}: the file cannot be opened")
     except UnicodeDecodeError:
         problems.append(f"{_name(path)}: is not saved as UTF-8")
     except tomllib.TOMLDecodeError as error:

@@ -1,11 +1,10 @@
-"""Whether the words' files agree with each other: ids, placeholders, languages."""
+"""Whether the words' files agree with each other: ids and placeholders."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from .library import Words
 from .model import LEVELS, Level, Section, Situation, Statement, Wording, short_hash
@@ -26,19 +25,6 @@ def check_references(words: Words) -> Iterator[str]:
         yield from _check_voices(words, "rights.toml", right.id, right.me, right.them)
     yield from _check_frame(words)
     yield from _check_short_hashes(words)
-
-
-def check_same_texts(languages: Sequence[Words]) -> Iterator[str]:
-    """Whether each language has the form's texts that the first has, no more and no fewer."""
-    if not languages:
-        return
-    wanted = set(_keys(languages[0].texts))
-    for words in languages[1:]:
-        present = set(_keys(words.texts))
-        for file, key in sorted(wanted - present):
-            yield f"{words.language}/{file}.toml: {key}: is missing"
-        for file, key in sorted(present - wanted):
-            yield f"{words.language}/{file}.toml: {key}: is in no other language"
 
 
 def placeholders(text: str) -> list[str]:
@@ -168,20 +154,6 @@ def _by_short_hash(ids: Mapping[str, object]) -> list[tuple[bytes, list[str]]]:
     for one in ids:
         groups.setdefault(short_hash(one), []).append(one)
     return list(groups.items())
-
-
-def _keys(texts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    for file, table in texts.items():
-        for key in _flat(table):
-            yield file, key
-
-
-def _flat(table: Mapping[str, Any], before: str = "") -> Iterator[str]:
-    for key, value in table.items():
-        if isinstance(value, Mapping):
-            yield from _flat(value, f"{before}{key}.")
-        else:
-            yield f"{before}{key}"
 
 
 def _problem(words: Words, file: str, key: str, what: str) -> str:
