@@ -45,6 +45,10 @@ def test_the_text_is_the_letter() -> None:
     assert all(item in result.stdout for part in make_letter().parts for item in part.items)
 
 
+def test_a_byte_order_mark_before_the_answers_is_no_matter() -> None:
+    assert _letter("\ufeff" + json.dumps(EMMA)).stdout == _letter(EMMA).stdout
+
+
 def test_all_three_forms_say_the_same() -> None:
     text, html, eml = (_letter(EMMA, "--as", form) for form in ("text", "html", "eml"))
     assert visible_text(parse(html.stdout)) == plain_words(text.stdout)
@@ -86,6 +90,8 @@ def test_names_of_direct_sending_change_no_letter() -> None:
         ({"say": ["nothing"]}, "say", "say_unknown"),
         ({"say": [1]}, "say", "text_expected"),
         ({"name": {}}, "name", "text_expected"),
+        ({"situation": ["work", "school"]}, "situation", "text_expected"),
+        ({"email": ["a@example.org"]}, "email", "text_expected"),
         ({"name": "x" * 81}, "name", "name_too_long"),
         ({"first": "x" * 151}, "first", "first_too_long"),
         ({"own_words": "see evil.com"}, "own_words", "contact"),

@@ -57,6 +57,7 @@ MALFORMED = [
     ("SECRET_KEY", "short-hunter2"),
     ("SECRET_KEY", f"{SECRET},and-more-hunter2"),
     ("SECRET_KEY_FALLBACKS", f"{SECRET},short-hunter2"),
+    ("HOST_CONTACT", "call hunter2 at 01632 960 001"),
     ("PUBLIC_URL", "letters-hunter2.example"),
     ("PUBLIC_URL", "http://hunter2.example"),
     ("PUBLIC_URL", "https://letters.example/hunter2"),

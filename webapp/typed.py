@@ -81,9 +81,14 @@ def contact_in(text: str) -> str:
     plain = unicodedata.normalize("NFKC", text).translate(_PLAIN)
     if link := _LINK.search(plain):
         return link.group()
-    if number := _NUMBER.search(_DATE.sub(lambda date: "-" * len(date.group()), plain)):
-        return number.group().strip()
-    return ""
+    return number_in(plain)
+
+
+def number_in(text: str) -> str:
+    """The first telephone number in a text; else ""."""
+    plain = unicodedata.normalize("NFKC", text).translate(_PLAIN)
+    number = _NUMBER.search(_DATE.sub(lambda date: "-" * len(date.group()), plain))
+    return number.group().strip() if number else ""
 
 
 def utf8_length(text: str) -> int:

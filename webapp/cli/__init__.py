@@ -77,7 +77,8 @@ def _words_group(mail_templates: Path) -> AppGroup:
 
 def _table(file: IO[str]) -> Mapping[str, Any]:
     try:
-        table = json.load(file)
+        # Some programs put a byte order mark before it (RFC 8259, 8.1: it may be ignored).
+        table = json.loads(file.read().removeprefix("\ufeff"))
     except (ValueError, RecursionError):
         raise AnswersError("answers", "json_expected") from None
     if not isinstance(table, dict):

@@ -46,7 +46,8 @@ def _typed(values: Mapping[str, Any]) -> list[tuple[str, str]]:
         if name not in _FIELDS:
             # A slip in "level" would else give a letter that says more than was wanted.
             raise AnswersError(name, "field_unknown")
-        for one in value if isinstance(value, list) else [value]:
+        # Of anything but the statements there is one; which of two was meant, nobody can know.
+        for one in value if isinstance(value, list) and name == "say" else [value]:
             if not isinstance(one, str):
                 raise AnswersError(name, "text_expected")
             pairs.append((name, one))

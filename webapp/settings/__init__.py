@@ -88,7 +88,7 @@ def from_environment(environ: Mapping[str, str], instance: Path) -> Settings:
         mail=mail,
         mail_from=parts.mail_from(values, needed=mail is not None),
         host_name=parts.one_line("HOST_NAME", values["HOST_NAME"]),
-        host_contact=parts.one_line("HOST_CONTACT", values["HOST_CONTACT"]),
+        host_contact=parts.contact("HOST_CONTACT", values["HOST_CONTACT"]),
         demo=demo,
         check_domains=not demo and parts.choice(values, "CHECK_DOMAINS", ("on", "off")) == "on",
         trusted_proxies=parts.number(values, "TRUSTED_PROXIES", usual=0, most=_MOST_PROXIES),

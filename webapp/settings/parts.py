@@ -15,6 +15,7 @@ from ..errors import SettingsError
 from ..ledger import Limits
 from ..post.relay import is_loopback
 from ..post.smtp import Security, SmtpServer
+from ..typed import number_in
 
 DirectSend = Literal["on", "allowlist", "off"]
 
@@ -170,6 +171,14 @@ def one_line(name: str, value: str) -> str:
     value = value.strip()
     if not value.isprintable():
         raise SettingsError(f"{name} has to be one line of plain text.")
+    return value
+
+
+def contact(name: str, value: str) -> str:
+    """How to write to the host: one line, and no telephone number for people who cannot call."""
+    value = one_line(name, value)
+    if number_in(" ".join(one for one in value.split() if not set("@/") & set(one))):
+        raise SettingsError(f"{name} may hold no telephone number: who reads it cannot call.")
     return value
 
 
