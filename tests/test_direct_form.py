@@ -20,7 +20,7 @@ from .letter_page import parse, visible_text
 from .mails import bodies
 from .visitor import DEMO, Drawer, Page, Visitor, make_app
 
-FIELDS = {"recipient_name": NAME, "recipient_email": MANAGER, "email": EMMA, "may": "yes"}
+FIELDS = {"recipient_name": NAME, "recipient_email": MANAGER, "email": EMMA, "may": "me"}
 
 
 def _ticked(page: Page) -> list[str]:
@@ -136,7 +136,7 @@ def test_a_likely_slip_in_the_persons_address_is_asked_about_once(emma: Writer) 
     emma.reaches_check()
     emma.names("manager@gmial.com")
     assert "Did you mean manager@gmail.com?" in emma.page.text
-    emma.submits("/letter/someone", may="yes")
+    emma.submits("/letter/someone", may="me")
     assert "manager@gmial.com" in _consent(emma.page)
 
 
@@ -144,7 +144,7 @@ def test_an_own_address_that_names_the_condition_is_asked_about_below_named(emma
     emma.reaches_check(level="needs")
     emma.names(email="selectivemutism@home.example.org")
     assert told("ask_named", "check") in emma.page.text
-    emma.submits("/letter/someone", may="yes")
+    emma.submits("/letter/someone", may="me")
     assert _consent(emma.page)
 
 
@@ -211,6 +211,51 @@ def test_each_voice_has_its_own_tick_and_nothing_goes_without_it(
     emma.submits("/letter/someone", **(FIELDS | {"may": None}), consent="yes", shown="x")
     assert emma.page.status == 422
     assert _nothing_happened(emma.host)
+
+
+@pytest.mark.parametrize(("first", "then"), [("me", "supported"), ("child", "me")])
+def test_a_tick_is_no_yes_to_the_sentence_of_another_voice(
+    emma: Writer, first: str, then: str
+) -> None:
+    emma.reaches_check(voice=first).opens("/letter/someone")
+    ticked = emma.page
+    emma.opens("/letter/how-much").says(voice=then, name="Sam")
+    emma.page = ticked
+    emma.submits("/letter/someone", **(FIELDS | {"may": first}))
+    assert told("may_missing", "errors") in emma.page.error_at("may")
+    assert told(f"may_{then}", "someone") in emma.page.text
+    assert _ticked(emma.page) == []
+    assert _kept(emma.page)["recipient_email"] == MANAGER
+    emma.submits("/letter/someone", may=then)
+    assert _consent(emma.page)
+
+
+@pytest.mark.parametrize("press", [{"consent": "yes"}, {"change": "yes"}])
+def test_a_voice_that_changed_beside_the_consent_page_is_ticked_for_anew(
+    emma: Writer, press: dict[str, str]
+) -> None:
+    emma.reaches_check()
+    consent = emma.names().page
+    emma.opens("/letter/how-much").says(voice="supported", name="Sam")
+    emma.page = consent
+    emma.submits("/letter/someone", **press)
+    assert told("may_supported", "someone") in emma.page.text
+    assert _ticked(emma.page) == []
+    assert _nothing_happened(emma.host)
+
+
+def test_change_these_keeps_the_tick_of_the_same_voice(emma: Writer) -> None:
+    emma.reaches_check(voice="child")
+    emma.names().submits("/letter/someone", change="yes")
+    assert _ticked(emma.page) == ["may"]
+
+
+@pytest.mark.parametrize("said", ["0", "no", "yes", "on", "ME", "me,child"])
+def test_only_the_value_of_that_box_is_a_tick(emma: Writer, said: str) -> None:
+    emma.reaches_check().opens("/letter/someone")
+    emma.submits("/letter/someone", **(FIELDS | {"may": said}))
+    assert emma.page.status == 422
+    assert told("may_missing", "errors") in emma.page.error_at("may")
 
 
 @pytest.mark.parametrize(

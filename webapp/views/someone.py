@@ -30,14 +30,14 @@ def someone() -> Response:
     """Show to whom the letter could go straight."""
     if stop := closed() or _not_offered():
         return stop
-    form = SomeoneForm(words(), formdata=None)
+    form = SomeoneForm(words(), answers(), formdata=None)
     return _form_page(form)
 
 
 @bp.post("/letter/someone")
 def someone_submit() -> Response:
     """Show the letter with its head and the consent; or, once agreed, mail the code."""
-    form = SomeoneForm(words())
+    form = SomeoneForm(words(), draft().answers)
     if stop := refused(form) or closed() or _not_offered():
         return stop
     if not form.validate_on_submit() or "change" in request.form:
@@ -136,7 +136,6 @@ def _form_page(
         form=form,
         questions=questions or [],
         not_allowed=not_allowed,
-        voice=answers().voice,
     )
 
 
