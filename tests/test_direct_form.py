@@ -148,6 +148,52 @@ def test_an_own_address_that_names_the_condition_is_asked_about_below_named(emma
     assert _consent(emma.page)
 
 
+@pytest.mark.parametrize("level", ["described", "needs"])
+def test_a_readers_name_that_names_the_condition_is_asked_about_once(
+    emma: Writer, host: Host, level: str
+) -> None:
+    name = "Ms Patel, Selective Mutism lead"
+    emma.reaches_check(level=level).opens("/letter/someone")
+    emma.submits("/letter/someone", **(FIELDS | {"recipient_name": name}))
+    assert emma.page.status == 422
+    assert "“Selective Mutism”. That names the condition" in emma.page.text
+    assert _kept(emma.page).items() >= (FIELDS | {"recipient_name": name}).items()
+    assert _ticked(emma.page) == ["may"]
+    emma.submits("/letter/someone")
+    assert name in _consent(emma.page)
+    emma.agrees().types().sends()
+    assert host.to(MANAGER)
+
+
+def test_a_readers_name_that_is_changed_is_asked_about_no_more(emma: Writer) -> None:
+    emma.reaches_check(level="needs")
+    emma.names(name="Selective-mutism team").submits("/letter/someone", recipient_name=NAME)
+    assert NAME in _consent(emma.page)
+
+
+def test_a_keep_holds_for_the_names_that_were_asked_about_and_no_others(emma: Writer) -> None:
+    emma.reaches_check(level="needs")
+    emma.names(name="Selective Mutism lead")
+    emma.submits("/letter/someone", recipient_name="SMiRA lead")
+    assert "“SMiRA”. That names the condition" in emma.page.text
+    emma.submits("/letter/someone", recipient_name="Ms Patel, Selective Mutism lead")
+    assert _consent(emma.page)
+
+
+def test_a_readers_name_may_name_what_the_letter_names(emma: Writer) -> None:
+    emma.reaches_check(level="named")
+    assert _consent(emma.names(name="Selective Mutism lead").page)
+
+
+def test_a_level_that_another_tab_lowered_asks_about_the_readers_name(emma: Writer) -> None:
+    emma.reaches_check(level="named")
+    consent = emma.names(name="Selective Mutism lead").page
+    emma.opens("/letter/how-much").says("needs")
+    emma.page = consent
+    assert "“Selective Mutism”. That names the condition" in emma.agrees().page.text
+    assert _nothing_happened(emma.host)
+
+
 def test_both_addresses_are_shown_large_before_anything_goes(emma: Writer) -> None:
     emma.reaches_check()
     emma.names("Manager+x@VETS.example.org")
