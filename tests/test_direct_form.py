@@ -12,12 +12,13 @@ from webapp import create_app
 from webapp.delivery.counted import MailNotOffered
 from webapp.delivery.shown import LetterChanged
 from webapp.delivery.to_person import ConsentMissing, ask_for_yes, person_seal
+from webapp.rendering import MailTemplates
 from webapp.settings import from_environment
 
 from .builders import library
 from .direct import DIRECT, EMMA, MANAGER, NAME, Host, Writer, another_release, make_order, told
 from .letter_page import parse, visible_text
-from .mails import bodies
+from .mails import AWKWARD_NAMES, bodies
 from .visitor import DEMO, Drawer, Page, Visitor, make_app
 
 FIELDS = {"recipient_name": NAME, "recipient_email": MANAGER, "email": EMMA, "may": "me"}
@@ -34,6 +35,11 @@ def _consent(page: Page) -> str:
 
 def _kept(page: Page) -> dict[str, str]:
     return {str(one.get("name")): str(one.get("value", "")) for one in page.soup.select("input")}
+
+
+def _subject(page: Page) -> str:
+    rows = {row.dt.get_text(): row.dd.get_text() for row in page.soup.select("dl.head div")}  # type: ignore[union-attr]
+    return rows["Subject"]
 
 
 def _nothing_happened(host: Host) -> bool:
@@ -343,6 +349,31 @@ def test_the_consent_page_shows_the_very_letter_and_its_head(emma: Writer, host:
     assert all(str(letter[part]) in head.get_text() for part in ("Subject", "To", "Reply-To"))
     _, html = bodies(letter.as_bytes())
     assert visible_text(parse(html)) == shown.letter().replace(f"{EMMA} .", f"{EMMA}.")
+
+
+@pytest.mark.parametrize("name", AWKWARD_NAMES)
+def test_consent_and_confirm_pages_show_the_subject_that_is_sent(
+    emma: Writer, host: Host, name: str
+) -> None:
+    emma.reaches_check(name=name)
+    pages = [emma.names().page, emma.agrees().types().page]
+    emma.sends()
+    (letter,) = host.to(MANAGER)
+    assert [_subject(one) for one in pages] == [letter["Subject"]] * 2
+
+
+def test_a_subject_that_the_group_made_longer_is_shown_as_it_is_sent(
+    emma: Writer, host: Host, tmp_path: Path
+) -> None:
+    release = another_release(tmp_path / "release")
+    file = tmp_path / "release" / "letter" / "subject.txt"
+    file.write_text("A letter to read before we meet for the first time. {{ letter.subject }}")
+    host.turns(**release | {"templates": MailTemplates.load(tmp_path / "release")})
+    emma.reaches_check()
+    shown = _subject(emma.names().page)
+    emma.agrees().types().sends()
+    (letter,) = host.to(MANAGER)
+    assert shown == letter["Subject"]
 
 
 def test_without_the_consent_nothing_is_sealed_and_the_page_says_so(emma: Writer) -> None:
