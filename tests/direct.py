@@ -195,8 +195,10 @@ class Writer(Visitor):
     def names(self, address: str = MANAGER, name: str = NAME, **fields: str) -> Writer:
         """Say to whom; leads to the page with the consent."""
         self._at("/letter/someone")
-        typed = {"recipient_name": name, "recipient_email": address, "email": EMMA, "may": "yes"}
-        self.submits("/letter/someone", **(typed | fields))
+        typed = {"recipient_name": name, "recipient_email": address, "email": EMMA}
+        box = self.page.soup.select_one("input[name=may]")
+        may = {"may": str(box["value"])} if box else {}
+        self.submits("/letter/someone", **(typed | may | fields))
         return self
 
     def agrees(self, **fields: str | None) -> Writer:

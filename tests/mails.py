@@ -22,6 +22,14 @@ PLAIN = Mail(
     auto_submitted=True,
 )
 
+# Names that a header cannot carry as they stand: too long, like an encoded word, joined emoji.
+AWKWARD_NAMES = (
+    "Emmanuelle Charlotte Fitzgerald-Worthington of Ashby-de-la-Zouch, Leic.",
+    "Zoë Αλεξάνδρα " * 4 + "Παπαδοπούλου",
+    "Zoë =?utf-8?q?x?=",
+    "Sam \U0001f469\u200d\U0001f469\u200d\U0001f467",
+)
+
 # What people and programs have tried to get out of a field and into a mail's head.
 INJECTIONS = (
     "Emma\r\nBcc: eve@example.org",

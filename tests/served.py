@@ -189,7 +189,7 @@ class Caller(Visitor):
     def asks_for_a_letter(self, address: str = MANAGER) -> Caller:
         """The whole way to the page that asks for the code."""
         self.reaches_check(more=CANARY).opens("/letter/someone")
-        fields = {"recipient_name": NAME, "recipient_email": address, "email": EMMA, "may": "yes"}
+        fields = {"recipient_name": NAME, "recipient_email": address, "email": EMMA, "may": "me"}
         self.submits("/letter/someone", **fields)
         self.submits("/letter/someone", consent="yes")
         return self

@@ -5,15 +5,17 @@ from __future__ import annotations
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from bs4 import BeautifulSoup
 
 from webapp.letter import legal_combinations
 from webapp.words import load
 
 from .builders import MAIL_TEMPLATES, english
 from .letter_page import parse, plain_words, visible_text
-from .mails import bodies
+from .mails import AWKWARD_NAMES, bodies
 from .visitor import DEMO, PUBLIC, WITHOUT_MAIL, Drawer, Visitor, drawer_of, make_app, visitor
 
 MORE = {"to_name": "Ms Patel", "first": "I will nod.", "own_words": "I am kind.\n\nI like dogs."}
@@ -41,6 +43,22 @@ def test_the_subject_on_the_page_is_the_subject_of_the_mail() -> None:
     assert f"Subject: {(subject := 'How to communicate with Zoë 🌻')}" in emma.page.text
     assert emma.sends_to("emma@example.org").page.path == "/letter/sent"
     assert drawer_of(emma.app).only_letter()["Subject"] == subject
+
+
+@pytest.mark.parametrize("name", AWKWARD_NAMES)
+def test_an_awkward_names_subject_is_sent_and_answered_as_the_page_shows_it(name: str) -> None:
+    emma = visitor().reaches_check(name=name)
+    shown = emma.page.soup.select_one("p.subject")
+    assert shown
+    subject = shown.get_text().removeprefix("Subject: ")
+    assert name in emma.page.letter()
+    letter = drawer_of(emma.sends_to("emma@example.org").app).only_letter()
+    assert letter["Subject"] == subject
+    text, html = bodies(letter.as_bytes())
+    assert name in text
+    links = [str(one["href"]) for one in BeautifulSoup(html, "lxml").select('a[href*="subject="]')]
+    assert links
+    assert {parse_qs(urlsplit(link).query)["subject"][0] for link in links} == {subject}
 
 
 def test_the_letter_goes_to_the_typed_address_and_to_nobody_else() -> None:

@@ -12,15 +12,16 @@ from webapp import create_app
 from webapp.delivery.counted import MailNotOffered
 from webapp.delivery.shown import LetterChanged
 from webapp.delivery.to_person import ConsentMissing, ask_for_yes, person_seal
+from webapp.rendering import MailTemplates
 from webapp.settings import from_environment
 
 from .builders import library
 from .direct import DIRECT, EMMA, MANAGER, NAME, Host, Writer, another_release, make_order, told
 from .letter_page import parse, visible_text
-from .mails import bodies
+from .mails import AWKWARD_NAMES, bodies
 from .visitor import DEMO, Drawer, Page, Visitor, make_app
 
-FIELDS = {"recipient_name": NAME, "recipient_email": MANAGER, "email": EMMA, "may": "yes"}
+FIELDS = {"recipient_name": NAME, "recipient_email": MANAGER, "email": EMMA, "may": "me"}
 
 
 def _ticked(page: Page) -> list[str]:
@@ -34,6 +35,11 @@ def _consent(page: Page) -> str:
 
 def _kept(page: Page) -> dict[str, str]:
     return {str(one.get("name")): str(one.get("value", "")) for one in page.soup.select("input")}
+
+
+def _subject(page: Page) -> str:
+    rows = {row.dt.get_text(): row.dd.get_text() for row in page.soup.select("dl.head div")}  # type: ignore[union-attr]
+    return rows["Subject"]
 
 
 def _nothing_happened(host: Host) -> bool:
@@ -136,7 +142,7 @@ def test_a_likely_slip_in_the_persons_address_is_asked_about_once(emma: Writer) 
     emma.reaches_check()
     emma.names("manager@gmial.com")
     assert "Did you mean manager@gmail.com?" in emma.page.text
-    emma.submits("/letter/someone", may="yes")
+    emma.submits("/letter/someone", may="me")
     assert "manager@gmial.com" in _consent(emma.page)
 
 
@@ -144,8 +150,54 @@ def test_an_own_address_that_names_the_condition_is_asked_about_below_named(emma
     emma.reaches_check(level="needs")
     emma.names(email="selectivemutism@home.example.org")
     assert told("ask_named", "check") in emma.page.text
-    emma.submits("/letter/someone", may="yes")
+    emma.submits("/letter/someone", may="me")
     assert _consent(emma.page)
+
+
+@pytest.mark.parametrize("level", ["described", "needs"])
+def test_a_readers_name_that_names_the_condition_is_asked_about_once(
+    emma: Writer, host: Host, level: str
+) -> None:
+    name = "Ms Patel, Selective Mutism lead"
+    emma.reaches_check(level=level).opens("/letter/someone")
+    emma.submits("/letter/someone", **(FIELDS | {"recipient_name": name}))
+    assert emma.page.status == 422
+    assert "“Selective Mutism”. That names the condition" in emma.page.text
+    assert _kept(emma.page).items() >= (FIELDS | {"recipient_name": name}).items()
+    assert _ticked(emma.page) == ["may"]
+    emma.submits("/letter/someone")
+    assert name in _consent(emma.page)
+    emma.agrees().types().sends()
+    assert host.to(MANAGER)
+
+
+def test_a_readers_name_that_is_changed_is_asked_about_no_more(emma: Writer) -> None:
+    emma.reaches_check(level="needs")
+    emma.names(name="Selective-mutism team").submits("/letter/someone", recipient_name=NAME)
+    assert NAME in _consent(emma.page)
+
+
+def test_a_keep_holds_for_the_names_that_were_asked_about_and_no_others(emma: Writer) -> None:
+    emma.reaches_check(level="needs")
+    emma.names(name="Selective Mutism lead")
+    emma.submits("/letter/someone", recipient_name="SMiRA lead")
+    assert "“SMiRA”. That names the condition" in emma.page.text
+    emma.submits("/letter/someone", recipient_name="Ms Patel, Selective Mutism lead")
+    assert _consent(emma.page)
+
+
+def test_a_readers_name_may_name_what_the_letter_names(emma: Writer) -> None:
+    emma.reaches_check(level="named")
+    assert _consent(emma.names(name="Selective Mutism lead").page)
+
+
+def test_a_level_that_another_tab_lowered_asks_about_the_readers_name(emma: Writer) -> None:
+    emma.reaches_check(level="named")
+    consent = emma.names(name="Selective Mutism lead").page
+    emma.opens("/letter/how-much").says("needs")
+    emma.page = consent
+    assert "“Selective Mutism”. That names the condition" in emma.agrees().page.text
+    assert _nothing_happened(emma.host)
 
 
 def test_both_addresses_are_shown_large_before_anything_goes(emma: Writer) -> None:
@@ -213,6 +265,51 @@ def test_each_voice_has_its_own_tick_and_nothing_goes_without_it(
     assert _nothing_happened(emma.host)
 
 
+@pytest.mark.parametrize(("first", "then"), [("me", "supported"), ("child", "me")])
+def test_a_tick_is_no_yes_to_the_sentence_of_another_voice(
+    emma: Writer, first: str, then: str
+) -> None:
+    emma.reaches_check(voice=first).opens("/letter/someone")
+    ticked = emma.page
+    emma.opens("/letter/how-much").says(voice=then, name="Sam")
+    emma.page = ticked
+    emma.submits("/letter/someone", **(FIELDS | {"may": first}))
+    assert told("may_missing", "errors") in emma.page.error_at("may")
+    assert told(f"may_{then}", "someone") in emma.page.text
+    assert _ticked(emma.page) == []
+    assert _kept(emma.page)["recipient_email"] == MANAGER
+    emma.submits("/letter/someone", may=then)
+    assert _consent(emma.page)
+
+
+@pytest.mark.parametrize("press", [{"consent": "yes"}, {"change": "yes"}])
+def test_a_voice_that_changed_beside_the_consent_page_is_ticked_for_anew(
+    emma: Writer, press: dict[str, str]
+) -> None:
+    emma.reaches_check()
+    consent = emma.names().page
+    emma.opens("/letter/how-much").says(voice="supported", name="Sam")
+    emma.page = consent
+    emma.submits("/letter/someone", **press)
+    assert told("may_supported", "someone") in emma.page.text
+    assert _ticked(emma.page) == []
+    assert _nothing_happened(emma.host)
+
+
+def test_change_these_keeps_the_tick_of_the_same_voice(emma: Writer) -> None:
+    emma.reaches_check(voice="child")
+    emma.names().submits("/letter/someone", change="yes")
+    assert _ticked(emma.page) == ["may"]
+
+
+@pytest.mark.parametrize("said", ["0", "no", "yes", "on", "ME", "me,child"])
+def test_only_the_value_of_that_box_is_a_tick(emma: Writer, said: str) -> None:
+    emma.reaches_check().opens("/letter/someone")
+    emma.submits("/letter/someone", **(FIELDS | {"may": said}))
+    assert emma.page.status == 422
+    assert told("may_missing", "errors") in emma.page.error_at("may")
+
+
 @pytest.mark.parametrize(
     ("voice", "level", "learn"),
     [
@@ -252,6 +349,31 @@ def test_the_consent_page_shows_the_very_letter_and_its_head(emma: Writer, host:
     assert all(str(letter[part]) in head.get_text() for part in ("Subject", "To", "Reply-To"))
     _, html = bodies(letter.as_bytes())
     assert visible_text(parse(html)) == shown.letter().replace(f"{EMMA} .", f"{EMMA}.")
+
+
+@pytest.mark.parametrize("name", AWKWARD_NAMES)
+def test_consent_and_confirm_pages_show_the_subject_that_is_sent(
+    emma: Writer, host: Host, name: str
+) -> None:
+    emma.reaches_check(name=name)
+    pages = [emma.names().page, emma.agrees().types().page]
+    emma.sends()
+    (letter,) = host.to(MANAGER)
+    assert [_subject(one) for one in pages] == [letter["Subject"]] * 2
+
+
+def test_a_subject_that_the_group_made_longer_is_shown_as_it_is_sent(
+    emma: Writer, host: Host, tmp_path: Path
+) -> None:
+    release = another_release(tmp_path / "release")
+    file = tmp_path / "release" / "letter" / "subject.txt"
+    file.write_text("A letter to read before we meet for the first time. {{ letter.subject }}")
+    host.turns(**release | {"templates": MailTemplates.load(tmp_path / "release")})
+    emma.reaches_check()
+    shown = _subject(emma.names().page)
+    emma.agrees().types().sends()
+    (letter,) = host.to(MANAGER)
+    assert shown == letter["Subject"]
 
 
 def test_without_the_consent_nothing_is_sealed_and_the_page_says_so(emma: Writer) -> None:

@@ -189,10 +189,24 @@ class SomeoneForm(StepForm):
     recipient_name = StringField(filters=[_line], validators=[given, fits(NAME), no_contact])
     recipient_email = StringField(filters=[lambda data: data or ""], validators=[address])
     email = StringField(filters=[lambda data: data or ""], validators=[address])
-    may = StringField(filters=[lambda data: data or ""], validators=[given])
+    may = StringField(filters=[lambda data: data or ""])
     answered = HiddenField()
     shown = HiddenField()
     consent = StringField(filters=[lambda data: data or ""])
+
+    def __init__(
+        self,
+        words: Words,
+        said: Answers | None,
+        **kwargs: Any,  # noqa: ANN401  # WTForms' own
+    ) -> None:
+        self.voice = said.voice if said else ""
+        super().__init__(words, **kwargs)
+
+    def validate_may(self, field: Field) -> None:
+        # Each voice has a sentence of its own: a tick under one is no yes to another.
+        if field.data != self.voice:
+            raise ValidationError("may_missing")
 
     def changed(self, answers: Answers) -> Answers:
         return answers

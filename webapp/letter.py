@@ -8,6 +8,7 @@ from itertools import product
 from typing import Final, Literal
 
 from .errors import AnswersError
+from .mail import subject_line
 from .words import LEVELS, VOICES, Level, Section, Situation, Statement, Voice, Wording, Words
 
 # Stands for the writer's address until a mail is made: a character nobody types (private use).
@@ -89,13 +90,16 @@ def compose(answers: Answers, words: Words) -> Letter:
     """
     situation = situation_of(answers, words)
     frame = words.frame
-    subject = _subject(situation, answers, words)
+    title = _subject(situation, answers, words)
+    # As a header can say it, so that pages, mail and replies have one subject. The title keeps the
+    # whole name as it was typed: a body has room, and shows joined characters.
+    subject = subject_line(title)
     return Letter(
         language=frame.code,
         direction=frame.direction,
         level=answers.level,
         subject=subject,
-        title=subject,
+        title=title,
         greeting=_greeting(answers, words),
         opening=say(situation.opening_at(answers.level), answers, words),
         request=say(situation.request, answers, words),

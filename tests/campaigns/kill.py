@@ -90,7 +90,7 @@ class Campaign:
             "recipient_name": "Canary Patel",
             "recipient_email": recipient,
             "email": EMMA,
-            "may": "yes",
+            "may": "me",
         }
         self.emma.opens("/letter/someone").submits("/letter/someone", **typed)
         letter = squeezed(self.emma.page.letter())

@@ -93,7 +93,7 @@ class Journey:
             "recipient_name": "Ms Patel",
             "recipient_email": self.recipient,
             "email": self.own,
-            "may": "yes",
+            "may": "me",
         }
         caller.submits("/letter/someone", **typed)
         self.form, caller.times = caller.times, []

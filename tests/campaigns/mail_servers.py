@@ -131,7 +131,7 @@ def _to_a_person(scene: Scene) -> Iterator[str]:
     own, hers = (len(office.mails_to(one, at_least=0)) for one in (EMMA, MANAGER))
     browser = scene.caller()
     browser.opens("/letter/someone")
-    fields = {"recipient_name": NAME, "recipient_email": MANAGER, "email": EMMA, "may": "yes"}
+    fields = {"recipient_name": NAME, "recipient_email": MANAGER, "email": EMMA, "may": "me"}
     browser.submits("/letter/someone", **fields)
     browser.submits("/letter/someone", consent="yes")
     (code,) = office.mails_to(EMMA, at_least=own + 1)[own:]

@@ -76,7 +76,7 @@ class World:
         if browser.page.path != "/letter/someone":
             return None
         name = f"Canary Patel the {self._recipients}th"
-        typed = {"recipient_name": name, "recipient_email": recipient, "email": EMMA, "may": "yes"}
+        typed = {"recipient_name": name, "recipient_email": recipient, "email": EMMA, "may": "me"}
         browser.submits("/letter/someone", **typed)
         return Shown(browser, browser.page, recipient, _draft(browser).browser)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from ..letter import Letter
-from ..mail import Mail
+from ..mail import Mail, subject_line
 from ..services import Services
 
 # Id and date of a mail come when it is sent.
@@ -57,7 +57,8 @@ def letter_to_person(order: ForPerson, services: Services) -> Mail:
         sender=sender,
         recipient=order.recipient,
         reply_to=order.own,
-        subject=bodies.subject,
+        # As it is sent: consent page, seal and confirm page show this very subject.
+        subject=subject_line(bodies.subject),
         text=bodies.text,
         html=bodies.html,
         language=letter.language,

@@ -16,7 +16,7 @@ from ..delivery.to_person import CodeNotSent, ask_for_yes, person_seal
 from ..errors import Busy
 from ..forms import SomeoneForm
 from ..letter import compose, fallback_name
-from ..questions import Question, open_questions
+from ..questions import Question, open_questions, open_questions_of_reader
 from ..waiting import WaitingFull
 from .check import names_to_ask, problem_page
 from .common import fill, page, services, words
@@ -30,14 +30,14 @@ def someone() -> Response:
     """Show to whom the letter could go straight."""
     if stop := closed() or _not_offered():
         return stop
-    form = SomeoneForm(words(), formdata=None)
+    form = SomeoneForm(words(), answers(), formdata=None)
     return _form_page(form)
 
 
 @bp.post("/letter/someone")
 def someone_submit() -> Response:
     """Show the letter with its head and the consent; or, once agreed, mail the code."""
-    form = SomeoneForm(words())
+    form = SomeoneForm(words(), draft().answers)
     if stop := refused(form) or closed() or _not_offered():
         return stop
     if not form.validate_on_submit() or "change" in request.form:
@@ -112,7 +112,8 @@ def _not_offered() -> Response | None:
 def _open_questions(form: SomeoneForm) -> list[Question]:
     answered = form.answered.data or ""
     addresses = dict.fromkeys((form.recipient_email.data, form.email.data))
-    return [
+    name = form.recipient_name.data
+    return open_questions_of_reader(name, answers(), answered, services()) + [
         question
         for address in addresses
         for question in open_questions(address, answers(), answered, services())
@@ -136,7 +137,6 @@ def _form_page(
         form=form,
         questions=questions or [],
         not_allowed=not_allowed,
-        voice=answers().voice,
     )
 
 
