@@ -124,6 +124,40 @@ def test_the_seal_of_another_browsers_same_letter_sends_nothing() -> None:
     assert not drawer_of(emma.app).mails
 
 
+def _rows(emma: Visitor) -> dict[str, tuple[str, str]]:
+    """Value and address of every row with a Change link, by its label."""
+    rows = [row.find_all(["dt", "dd"]) for row in emma.page.soup.select("dl.rows > div")]
+    return {
+        label.get_text(): (value.get_text(), str(change.a["href"])) for label, value, change in rows
+    }
+
+
+def test_every_part_of_the_letter_has_its_change_link() -> None:
+    more = MORE | {"rights": "gb-work"}
+    rows = _rows(visitor().reaches_check(situation="work", voice="child", more=more))
+    about_you, how_much = "/letter/about-you?then=check", "/letter/how-much?then=check"
+    assert rows["Whose letter is this?"] == ("My child’s", how_much)
+    assert rows["A paragraph about rights"] == ("England, Scotland and Wales", about_you)
+    assert len(rows) == 9
+    assert all(address.endswith("then=check") for _, address in rows.values())
+
+
+def test_a_letter_without_a_right_says_none() -> None:
+    assert _rows(visitor().reaches_check())["A paragraph about rights"][0] == "None"
+
+
+def test_a_long_letter_is_told_by_what_it_prints_and_not_by_hidden_ticks() -> None:
+    situation = english().situations["work"]
+    fitting = [s.id for s in english().statements_for(situation, "needs")]
+    named = [s.id for s in english().statements_for(situation, "named")]
+    hidden = [one for one in named if one not in fitting][:10]
+    emma = visitor().reaches_check(situation="work", ticks=hidden + fitting[: 21 - len(hidden)])
+    assert "This is a long letter." in emma.page.text
+    emma.opens("/letter/how-much?then=check").says("needs").opens("/letter/check")
+    assert len(emma.draft().answers.say) == 21  # type: ignore[union-attr]
+    assert "This is a long letter." not in emma.page.text
+
+
 # What is asked before it goes.
 
 

@@ -19,7 +19,7 @@ from ..post import Outcome, Result
 from ..questions import Question, open_questions, own_names, seal_of_names
 from ..rendering import Bodies
 from .common import page, services, words
-from .steps import answers, closed, refused
+from .steps import answers, closed, refused, rights_to_choose
 
 bp = Blueprint("check", __name__)
 
@@ -180,6 +180,7 @@ def _check_page(
 ) -> Response:
     letter = compose(answers(), words())
     mail_reason = services().mail_reason(answers().language, answers().level)
+    ticks = sum(len(part.items) for part in letter.parts)
     form.draft.data = draft().id
     form.shown.data = shown_seal(letter, draft().id, services())
     form.answered.data = ",".join([form.answered.data or "", *(q.id for q in questions or ())])
@@ -198,8 +199,9 @@ def _check_page(
         direct_reason=services().direct_reason(answers().language, answers().level),
         mail_reason=mail_reason,
         contradictions=contradictions(answers(), words()),
-        ticks=sum(len(part.items) for part in letter.parts),
-        long=len(answers().say) > _MANY_TICKS,
+        ticks=ticks,
+        has_rights=bool(rights_to_choose(answers(), words())),
+        long=ticks > _MANY_TICKS,
         reply_to="" if mail_reason else form.email.data or words().texts["form"]["check"]["slot"],
     )
 
