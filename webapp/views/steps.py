@@ -12,7 +12,7 @@ from ..browser import draft
 from ..forms import AboutYouForm, HowMuchForm, StepForm, WhatForm, WhereForm
 from ..letter import Answers, heading, say, statements_to_choose
 from ..words import LEVELS, Right, Situation, Statement, Words
-from .common import page, words
+from .common import page, sent_page, words
 
 bp = Blueprint("steps", __name__)
 
@@ -102,7 +102,9 @@ def refused(form: StepForm) -> Response | None:
     """Why this post cannot be taken at all: no cookie, no letter, or another tab's letter."""
     if not draft().came_with_cookie:
         return page("no_cookie.html", 400)
-    if not draft().has_letter or draft().sent_at:
+    if draft().sent_at:
+        return sent_page(409, another=True)
+    if not draft().has_letter:
         return page("nothing.html", 409)
     if form.draft.data != draft().id:
         return redirect(url_for("check.check", changed=1), 303)
