@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from webapp.letter import legal_combinations
 from webapp.words import load
 
 from .builders import MAIL_TEMPLATES, english
+from .databases import Clock
 from .letter_page import parse, plain_words, visible_text
 from .mails import AWKWARD_NAMES, bodies
 from .visitor import DEMO, PUBLIC, WITHOUT_MAIL, Drawer, Visitor, drawer_of, make_app, visitor
@@ -142,6 +144,42 @@ def test_the_seal_of_another_browsers_same_letter_sends_nothing() -> None:
     assert not drawer_of(emma.app).mails
 
 
+def _rows(emma: Visitor) -> dict[str, tuple[str, str]]:
+    """Value and address of every row with a Change link, by its label."""
+    rows = {}
+    for row in emma.page.soup.select("dl.rows > div"):
+        label, value, _ = row.find_all(["dt", "dd"])
+        (link,) = row.find_all("a")
+        rows[label.get_text()] = (value.get_text(), str(link["href"]))
+    return rows
+
+
+def test_every_part_of_the_letter_has_its_change_link() -> None:
+    more = MORE | {"rights": "gb-work"}
+    rows = _rows(visitor().reaches_check(situation="work", voice="child", more=more))
+    about_you, how_much = "/letter/about-you?then=check", "/letter/how-much?then=check"
+    assert rows["Whose letter is this?"] == ("My child’s", how_much)
+    assert rows["A paragraph about rights"] == ("England, Scotland and Wales", about_you)
+    assert len(rows) == 9
+    assert all(address.endswith("then=check") for _, address in rows.values())
+
+
+def test_a_letter_without_a_right_says_none() -> None:
+    assert _rows(visitor().reaches_check())["A paragraph about rights"][0] == "None"
+
+
+def test_a_long_letter_is_told_by_what_it_prints_and_not_by_hidden_ticks() -> None:
+    situation = english().situations["work"]
+    fitting = [s.id for s in english().statements_for(situation, "needs")]
+    named = [s.id for s in english().statements_for(situation, "named")]
+    hidden = [one for one in named if one not in fitting][:10]
+    emma = visitor().reaches_check(situation="work", ticks=hidden + fitting[: 21 - len(hidden)])
+    assert "This is a long letter." in emma.page.text
+    emma.opens("/letter/how-much?then=check").says("needs").opens("/letter/check")
+    assert len(emma.draft().answers.say) == 21  # type: ignore[union-attr]
+    assert "This is a long letter." not in emma.page.text
+
+
 # What is asked before it goes.
 
 
@@ -196,8 +234,85 @@ def test_a_host_without_mail_asks_for_no_address_and_offers_everything_else() ->
     assert emma.page.soup.select("a[download], [data-copy], [data-share]")
 
 
-def test_a_host_without_mail_answers_a_bare_post_with_the_letter() -> None:
+@pytest.mark.parametrize("address", ["emma@example.org", "emma@gmial.com", "emma", ""])
+def test_a_host_without_mail_answers_a_bare_post_with_the_letter_and_asks_nothing(
+    address: str,
+) -> None:
     emma = Visitor(make_app(WITHOUT_MAIL), PUBLIC)
-    emma.reaches_check().submits("/letter/check", email="emma@example.org")
+    emma.reaches_check().submits("/letter/check", email=address)
     assert emma.page.status == 409
     assert "Emma" in emma.page.letter()
+    assert "This site does not send email." in emma.page.text
+    assert not emma.page.soup.select("#summary, #questions")
+
+
+@pytest.mark.parametrize("path", ["/stop", "/stop/abc", "/confirm/abc"])
+def test_a_host_without_mail_says_so_where_other_hosts_ask_for_address_or_code(path: str) -> None:
+    someone = Visitor(make_app(WITHOUT_MAIL), PUBLIC)
+    for page in (someone.opens(path).page, someone.posts(path, {"email": "a@b.org"}).page):
+        assert (page.status, page.heading) == (404, "This site sends no mail")
+        assert not page.soup.select("main form")
+
+
+def test_a_host_without_mail_promises_none_and_links_to_no_page_that_stops_it() -> None:
+    someone = Visitor(make_app(WITHOUT_MAIL), PUBLIC)
+    assert "Then you take it with you, as a copy or a print-out." in someone.opens("/").page.text
+    assert "as an email" not in someone.page.text
+    for path in ("/help", "/privacy", "/accessibility"):
+        assert not someone.opens(path).page.soup.select("a[href^='/stop']")
+        assert "no mail from here" not in someone.page.text
+        assert "no more mail from here" not in someone.page.text
+
+
+def test_a_host_with_mail_offers_it_and_the_way_to_stop_it() -> None:
+    someone = visitor().opens("/")
+    assert "as an email, a copy or a print-out." in someone.page.text
+    for path in ("/help", "/privacy"):
+        assert someone.opens(path).page.soup.select("main a[href='/stop']")
+
+
+# What a page says once a letter has left.
+
+GONE = "This press changed nothing and sent nothing."
+
+
+@pytest.mark.parametrize("path", ["/letter/check", "/letter/about-you", "/letter/how-much"])
+def test_an_older_tab_is_told_that_the_newer_letter_had_gone(path: str) -> None:
+    emma = visitor().reaches_check(name="Emma")
+    older = emma.opens(path).page
+    emma.reaches_check(situation="work", name="Zoe").sends_to("zoe@example.org")
+    emma.page = older
+    emma.submits(path, email="emma@example.org", level="named")
+    assert (emma.page.status, len(drawer_of(emma.app).mails)) == (409, 1)
+    assert GONE in emma.page.text
+    assert "There is no letter here" not in emma.page.text
+    assert emma.submits("/letter/sent").page.letter().startswith("How to communicate with Zoe")
+
+
+def test_an_older_tab_offers_no_way_back_that_there_is_no_longer() -> None:
+    clock = Clock()
+    app = make_app(
+        post=Drawer(), clock=lambda: datetime.datetime.fromtimestamp(clock(), datetime.UTC)
+    )
+    emma = Visitor(app).reaches_check()
+    older = emma.page
+    emma.reaches_check(name="Zoe").sends_to("zoe@example.org")
+    clock.forward(31 * 60)
+    emma.page = older
+    emma.submits("/letter/check", email="emma@example.org")
+    assert GONE in emma.page.text
+    assert "back below" not in emma.page.text
+
+
+def test_after_the_answers_are_deleted_an_older_tab_is_told_that_nothing_is_here() -> None:
+    emma = visitor().reaches_check()
+    older = emma.page
+    emma.deletes()
+    emma.page = older
+    assert "There is no letter here" in emma.submits("/letter/check").page.text
+
+
+def test_the_hosts_name_stands_where_any_name_reads_well() -> None:
+    someone = Visitor(make_app(replace(DEMO, host_name="A demo on this computer")))
+    assert "Run by: A demo on this computer" in someone.opens("/help").page.text
+    assert "This site is run by: A demo on this computer." in someone.page.text

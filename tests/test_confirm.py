@@ -692,3 +692,13 @@ def test_after_the_story_the_database_holds_nothing_of_either_address(
     held = repr(either_host.held()).lower()
     hers = (EMMA, MANAGER, "vets", "home.example", "patel", "emma", "canary", "192.0.2", "127.0")
     assert not [word for word in hers if word in held]
+
+
+def test_an_older_tab_is_told_that_the_letter_went_straight_to_its_reader(emma: Writer) -> None:
+    older = emma.reaches_check().page
+    emma.asks().types().sends()
+    emma.page = older
+    emma.submits("/letter/check", email=EMMA)
+    assert emma.page.status == 409
+    assert "This press changed nothing and sent nothing." in emma.page.text
+    assert english().texts["pages"]["sent"]["straight"] in emma.page.text

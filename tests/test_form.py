@@ -8,7 +8,7 @@ from webapp.words import LEVELS, Level
 
 from .builders import english
 from .pages import Page
-from .visitor import drawer_of, visitor
+from .visitor import Visitor, drawer_of, visitor
 
 STEPS = ("/letter/how-much", "/letter/what", "/letter/about-you", "/letter/check")
 LETTER_PATHS = (*STEPS, "/letter/print", "/letter/my-letter.txt", "/letter/my-letter.html")
@@ -103,6 +103,46 @@ def test_another_situation_keeps_name_and_words_and_drops_what_does_not_fit() ->
     assert "Ms Patel" in letter
     assert said
     assert {s.id for s in said} <= fits
+
+
+def _changes_where(emma: Visitor, situation: str) -> Visitor:
+    """The first Change link of the check page."""
+    link = emma.page.soup.select_one("dl.rows a")
+    assert link is not None
+    return emma.opens(str(link["href"])).submits("/", situation=situation)
+
+
+def test_another_situation_that_fits_leads_straight_back_to_the_letter() -> None:
+    emma = visitor().reaches_check(situation="school", ticks=["write-or-type"], more=MORE)
+    _changes_where(emma, "university")
+    assert emma.page.path == "/letter/check"
+    assert emma.draft().answers.situation == "university"  # type: ignore[union-attr]
+    assert "Ms Patel" in emma.page.letter()
+
+
+def test_another_situation_shows_the_ticks_that_are_left_where_one_is_lost() -> None:
+    emma = _changes_where(visitor().reaches_check(situation="school", ticks=99), "service")
+    assert emma.page.path == "/letter/what"
+    assert emma.submits("/letter/what").page.path == "/letter/check"
+
+
+@pytest.mark.parametrize(("ticks", "path"), [(["write-or-type"], "about-you"), (99, "what")])
+def test_another_situation_shows_where_a_right_is_lost(ticks: int | list[str], path: str) -> None:
+    emma = visitor().reaches_check(situation="work", ticks=ticks, more={"rights": "gb-work"})
+    _changes_where(emma, "service")
+    assert emma.page.path == f"/letter/{path}"
+    if path == "what":
+        assert emma.submits("/letter/what").page.path == "/letter/about-you"
+    assert emma.submits("/letter/about-you").page.path == "/letter/check"
+
+
+def test_another_situation_from_the_start_page_goes_through_every_step() -> None:
+    assert visitor().reaches_check().chooses("service").page.path == "/letter/how-much"
+
+
+def test_then_check_before_a_level_was_chosen_still_asks_for_the_level() -> None:
+    emma = visitor().opens("/?then=check").submits("/", situation="work")
+    assert emma.page.path == "/letter/how-much"
 
 
 def test_a_level_below_hides_the_sentences_that_name_it() -> None:

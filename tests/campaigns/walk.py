@@ -208,8 +208,11 @@ class Walk(Hands):
 def other_hosts(page: Page, who: Person = EMMA) -> Stops:
     """Pages that only another kind of host shows."""
     with site(mail=None, direct_send="off") as plain:
-        Walk(page, plain, who).reaches_check()
+        walk = Walk(page, plain, who)
+        walk.reaches_check()
         yield "check-no-mail"
+        walk.opens("/stop")
+        yield "stop-no-mail"
     with site(mail_from="letters@selectivemutism.example") as telling:
         Walk(page, telling, who).reaches_check("needs")
         yield "check-wall"

@@ -283,3 +283,24 @@ def test_back_after_sending_shows_no_letter_and_sends_no_second_one(
         page.goto("/letter/check")
         assert page.locator("article.letter").count() == 0
     assert len(site.inbox(MANAGER)) == 1
+
+
+def test_a_reload_keeps_the_way_to_the_code_and_says_nothing_that_is_no_longer_true(
+    chromium: Browser, site: Site
+) -> None:
+    with phone(chromium, site) as context:
+        page = context.new_page()
+        _asks(page)
+        link = page.url
+        page.fill("#code", "12")
+        _press(page, "main form button.main")
+        page.reload()
+        assert (page.url, _heading(page)) == (link, told("heading"))
+        _types(page, site)
+        page.reload()
+        assert (page.url, _heading(page)) == (link, told("heading"))
+        _types(page, site)
+        _press(page, "button[name=send]")
+        page.reload()
+        assert _heading(page) == told("sent_heading")
+    assert len(site.inbox(MANAGER)) == 1

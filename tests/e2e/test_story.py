@@ -251,3 +251,40 @@ def test_nothing_is_put_into_the_browsers_storage(chromium: Browser, site: Site)
         kept = page.evaluate("[localStorage.length, sessionStorage.length]")
         assert kept == [0, 0]
         assert [cookie.get("name") for cookie in context.cookies()] == ["letter"]
+
+
+@pytest.mark.parametrize("field", ["own_words", "email"])
+def test_back_after_a_mended_mistake_shows_the_form_and_no_error_of_the_browser(
+    chromium: Browser, site: Site, field: str
+) -> None:
+    with phone(chromium, site) as context:
+        fingers = _reaches_check(page := context.new_page())
+        step = "/letter/check"
+        if field == "own_words":
+            page.goto(step := "/letter/about-you")
+        page.locator(f"#{field}").fill("Call 0123456789")
+        fingers.press(FORM["check"]["send"] if field == "email" else FORM["site"]["continue"])
+        page.locator("#summary").wait_for()
+        if field == "own_words":
+            page.locator("#own_words").fill("I am kind.")
+            fingers.press(FORM["site"]["continue"])
+            page.wait_for_url("**/letter/check")
+        else:
+            page.goto("/help")
+        page.go_back()
+        assert page.url == site.url + step
+        assert page.locator("main form").first.is_visible()
+        assert page.locator("#summary").count() == 0
+
+
+def test_a_reload_after_a_mistake_asks_nothing_and_shows_the_form(
+    chromium: Browser, site: Site
+) -> None:
+    with phone(chromium, site) as context:
+        fingers = _reaches_check(page := context.new_page())
+        page.locator("#email").fill("emma")
+        fingers.press(FORM["check"]["send"])
+        page.locator("#summary").wait_for()
+        page.reload()
+        assert page.get_by_role("heading", level=1).inner_text() == FORM["check"]["heading"]
+        assert not site.post.mails

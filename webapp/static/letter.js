@@ -37,6 +37,10 @@
   }
   show("[data-print]", () => window.print());
 
+  // A page that answered a POST is not kept, and Back would end at an error of the browser's own:
+  // so its place in the history asks for the page anew.
+  if ("again" in document.documentElement.dataset) history.replaceState(null, "", location.href);
+
   // What needs an answer first is read out first.
   document.getElementById("summary")?.focus();
 

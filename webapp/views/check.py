@@ -18,14 +18,11 @@ from ..letter import compose, contradictions
 from ..post import Outcome, Result
 from ..questions import Question, open_questions, own_names, seal_of_names
 from ..rendering import Bodies
-from .common import page, services, words
-from .steps import answers, closed, refused
+from .common import can_return, page, sent_page, services, words
+from .steps import answers, closed, refused, rights_to_choose
 
 bp = Blueprint("check", __name__)
 
-# After a letter has left, its answers stay hidden in the cookie for so long: time to notice
-# that the address had a slip.
-_SECONDS_TO_COME_BACK = 30 * 60
 # Beyond so many sentences a reader skims; a mild line says so, and nothing is blocked.
 _MANY_TICKS = 20
 # Where a refusal is about the mail, or about us, and not about the address (RFC 5321, 4.2).
@@ -52,14 +49,16 @@ def check() -> Response:
 def check_submit() -> Response:
     """Email the letter to its writer; or show the page again and say why not."""
     form = SendForm(words())
-    if draft().sent_at and form.draft.data == draft().id:
-        return _pressed_again(form)
+    if _is_sent(form):
+        return redirect(url_for("check.sent"), 303)
     if stop := refused(form) or closed():
         return stop
     if "keep" in request.form and form.csrf_token.validate(form):
         # Only what the page showed is kept; words added in another tab are asked about.
         draft().kept = request.form["keep"] if _is_hexadecimal(request.form["keep"]) else ""
         return redirect(url_for("check.check"), 303)
+    if services().mail_reason(answers().language, answers().level):
+        return _check_page(form, 409)
     if names_to_ask() or not form.validate_on_submit():
         return _check_page(form, 422)
     questions = open_questions(form.email.data, answers(), form.answered.data or "", services())
@@ -73,8 +72,7 @@ def sent() -> Response:
     """Show what to do now; nothing of the letter."""
     if not draft().sent_at:
         return page("nothing.html")
-    straight = draft().sent_straight
-    return page("sent.html", can_return=_can_return(), straight=straight, another=False)
+    return sent_page()
 
 
 @bp.post("/letter/sent")
@@ -83,7 +81,7 @@ def sent_submit() -> Response:
     found = draft()
     if not DeleteForm().validate_on_submit():
         return redirect(url_for("check.sent"), 303)
-    if found.answers is None or not _can_return():
+    if found.answers is None or not can_return():
         return page("nothing.html", 409)
     found.begin(found.answers)
     return redirect(url_for("check.check"), 303)
@@ -138,19 +136,16 @@ def _send(form: SendForm) -> Response:
     return _check_page(form, outcome=_told(outcome))
 
 
-def _pressed_again(form: SendForm) -> Response:
-    """Tell a second press of the same letter what became of it; any other has sent nothing."""
-    if _what_is_sent(form.shown.data or "", (form.email.data or "").strip()) == draft().sent_what:
-        return redirect(url_for("check.sent"), 303)
-    return page("sent.html", 409, can_return=_can_return(), straight=False, another=True)
+def _is_sent(form: SendForm) -> bool:
+    """Whether this is a second press for a letter that has left to this very address."""
+    if not draft().sent_at or form.draft.data != draft().id:
+        return False
+    what = _what_is_sent(form.shown.data or "", (form.email.data or "").strip())
+    return what == draft().sent_what
 
 
 def _what_is_sent(shown: str, address: str) -> str:
     return services().keys.fingerprint("sent/v1", shown, address.lower())[:8]
-
-
-def _can_return() -> bool:
-    return services().clock().timestamp() - draft().sent_at <= _SECONDS_TO_COME_BACK
 
 
 def _is_hexadecimal(text: str) -> bool:
@@ -180,6 +175,7 @@ def _check_page(
 ) -> Response:
     letter = compose(answers(), words())
     mail_reason = services().mail_reason(answers().language, answers().level)
+    ticks = sum(len(part.items) for part in letter.parts)
     form.draft.data = draft().id
     form.shown.data = shown_seal(letter, draft().id, services())
     form.answered.data = ",".join([form.answered.data or "", *(q.id for q in questions or ())])
@@ -198,8 +194,9 @@ def _check_page(
         direct_reason=services().direct_reason(answers().language, answers().level),
         mail_reason=mail_reason,
         contradictions=contradictions(answers(), words()),
-        ticks=sum(len(part.items) for part in letter.parts),
-        long=len(answers().say) > _MANY_TICKS,
+        ticks=ticks,
+        has_rights=bool(rights_to_choose(answers(), words())),
+        long=ticks > _MANY_TICKS,
         reply_to="" if mail_reason else form.email.data or words().texts["form"]["check"]["slot"],
     )
 

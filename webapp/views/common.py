@@ -24,6 +24,10 @@ EXTENSION = "word_ahead"
 # The page again, with what to look at (RFC 9110, 15.5.21).
 _LOOK_AGAIN = 422
 
+# After a letter has left, its answers stay hidden in the cookie for so long: time to notice
+# that the address had a slip.
+_SECONDS_TO_COME_BACK = 30 * 60
+
 _BEGINNING = {"steps.where", "steps.where_submit"}
 
 
@@ -68,6 +72,22 @@ def page(template: str, status: int = 200, **values: object) -> Response:
         **values,
     )
     return make_response(html, status)
+
+
+def can_return() -> bool:
+    """Whether the answers of a letter that has left may still be brought back."""
+    return services().clock().timestamp() - draft().sent_at <= _SECONDS_TO_COME_BACK
+
+
+def sent_page(status: int = 200, *, another: bool = False) -> Response:
+    """What to do now that a letter has left; `another` was pressed for something else since."""
+    straight = draft().sent_straight
+    return page("sent.html", status, can_return=can_return(), straight=straight, another=another)
+
+
+def no_mail_here() -> Response | None:
+    """What a page about our mails says on a host that sends none."""
+    return page("problem.html", 404, problem="no_mail") if services().post is None else None
 
 
 def fill(text: str, **values: object) -> Markup:

@@ -22,9 +22,10 @@ from ..post import Result
 from ..sealing import SealingBusy, parse_code
 from ..store import Store
 from ..waiting import Opened, State
-from .common import page, services, words
+from .common import no_mail_here, page, services, words
 
 bp = Blueprint("confirm", __name__)
+bp.before_request(no_mail_here)
 
 # What the words' form.toml says of an attempt that failed; for the rest the letter's state speaks.
 _FAILED: Final = {Result.NOT_SENT: "not_sent", Result.REFUSED: "refused"}

@@ -11,8 +11,8 @@ from werkzeug.wrappers import Response
 from ..browser import draft
 from ..forms import AboutYouForm, HowMuchForm, StepForm, WhatForm, WhereForm
 from ..letter import Answers, heading, say, statements_to_choose
-from ..words import LEVELS, Situation, Statement, Words
-from .common import page, words
+from ..words import LEVELS, Right, Situation, Statement, Words
+from .common import page, sent_page, words
 
 bp = Blueprint("steps", __name__)
 
@@ -22,7 +22,9 @@ _F = TypeVar("_F", bound=StepForm)
 @bp.get("/")
 def where() -> Response:
     """Show what this is, and the first question."""
-    return _where_page(WhereForm(words()))
+    form = WhereForm(words())
+    form.then.data = _asked_then()
+    return _where_page(form)
 
 
 @bp.post("/")
@@ -36,7 +38,10 @@ def where_submit() -> Response:
     if draft().sent_at:
         # Whoever begins after a letter has left may be somebody else at the same computer.
         draft().forget()
-    draft().begin(form.changed(draft().answers or Answers(situation="")))
+    before = draft().answers or Answers(situation="")
+    draft().begin(form.changed(before))
+    if form.then.data == "check" and draft().level_chosen:
+        return _after_another_situation(before)
     return redirect(url_for("steps.how_much"), 303)
 
 
@@ -97,11 +102,18 @@ def refused(form: StepForm) -> Response | None:
     """Why this post cannot be taken at all: no cookie, no letter, or another tab's letter."""
     if not draft().came_with_cookie:
         return page("no_cookie.html", 400)
-    if not draft().has_letter or draft().sent_at:
+    if draft().sent_at:
+        return sent_page(409, another=True)
+    if not draft().has_letter:
         return page("nothing.html", 409)
     if form.draft.data != draft().id:
         return redirect(url_for("check.check", changed=1), 303)
     return None
+
+
+def rights_to_choose(said: Answers, language: Words) -> list[Right]:
+    """The paragraphs about rights that this letter can have."""
+    return [one for one in language.rights.values() if one.fits(said.situation, said.level)]
 
 
 def answers() -> Answers:
@@ -124,12 +136,43 @@ def _kept(form: StepForm, following: str) -> Response | None:
     return redirect(url_for("check.check" if to_check else following), 303)
 
 
+def _after_another_situation(before: Answers) -> Response:
+    """Back to the letter, by way of each page on which something fits no longer.
+
+    A tick that the new situation does not offer is not printed: nobody loses one unseen.
+    """
+    lost_ticks = _printed(before) - _printed(answers())
+    lost_right = _right(before) and not _right(answers())
+    if lost_ticks:
+        return redirect(url_for("steps.what", then=None if lost_right else "check"), 303)
+    return redirect(url_for("steps.about_you" if lost_right else "check.check"), 303)
+
+
+def _printed(said: Answers) -> frozenset[str]:
+    """The ticks that a letter prints."""
+    known = words().statements
+    return frozenset(
+        one for one in said.say if one in known and known[one].fits(said.situation, said.level)
+    )
+
+
+def _right(said: Answers) -> bool:
+    """Whether a letter prints a paragraph on rights."""
+    right = words().rights.get(said.rights)
+    return right is not None and right.fits(said.situation, said.level)
+
+
 def _filled(form_class: type[_F]) -> _F:
     """A page's form with the answers so far."""
     form = form_class(words(), data=vars(answers()))
     form.draft.data = draft().id
-    form.then.data = "check" if request.args.get("then") == "check" else ""
+    form.then.data = _asked_then()
     return form
+
+
+def _asked_then() -> str:
+    """Where the page was asked to lead: back to the letter, or on as usual."""
+    return "check" if request.args.get("then") == "check" else ""
 
 
 def _where_page(form: WhereForm, status: int = 200) -> Response:
@@ -175,8 +218,6 @@ def _ticks(
 
 def _about_you_page(form: AboutYouForm, status: int = 200) -> Response:
     rights = [
-        (right, say(right, answers(), words()))
-        for right in words().rights.values()
-        if right.fits(answers().situation, answers().level)
+        (right, say(right, answers(), words())) for right in rights_to_choose(answers(), words())
     ]
     return page("about_you.html", status, form=form, rights=rights)

@@ -12,9 +12,10 @@ from ..errors import Busy
 from ..forms import CodeForm, StopForm
 from ..sealing import SealingBusy, parse_code
 from ..waiting import WaitingFull
-from .common import page, services, words
+from .common import no_mail_here, page, services, words
 
 bp = Blueprint("stop", __name__)
+bp.before_request(no_mail_here)
 
 
 @bp.get("/stop")
