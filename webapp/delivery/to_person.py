@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hmac
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from ..database import DatabaseUnavailable
@@ -15,7 +15,7 @@ from ..mail import message_id
 from ..post import Outcome, Result
 from ..services import Services
 from ..store import Store
-from ..waiting import Claim, Opened, State, Ticket
+from ..waiting import Claim, Opened, State
 from .counted import LimitReached, MailNotOffered, send_counted
 from .notices import code_notice, receipt_notice
 from .places import SendingBusy, place
@@ -33,6 +33,14 @@ class CodeNotSent(WordAheadError):
     def __init__(self, outcome: Outcome) -> None:
         super().__init__("The code was not sent.")
         self.outcome = outcome
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A letter that waits: its page's token, and whether its code is surely on its way."""
+
+    token: str = field(repr=False)
+    is_code_sent: bool
 
 
 @dataclass(frozen=True)
@@ -65,7 +73,7 @@ def person_seal(order: ForPerson, services: Services) -> str:
     )
 
 
-def ask_for_yes(order: ForPerson, seal: str, services: Services, *, agreed: bool) -> Ticket:
+def ask_for_yes(order: ForPerson, seal: str, services: Services, *, agreed: bool) -> Asked:
     """Seal the letter and mail its code to the writer; nobody else gets anything.
 
     Raises ConsentMissing, MailNotOffered, LetterChanged, LimitReached, CodeNotSent, WaitingFull,
@@ -84,8 +92,8 @@ def ask_for_yes(order: ForPerson, seal: str, services: Services, *, agreed: bool
         return _put_and_mail(order, services, store)
 
 
-def _put_and_mail(order: ForPerson, services: Services, store: Store) -> Ticket:
-    """An older letter of this browser stays until the new one's code is on its way."""
+def _put_and_mail(order: ForPerson, services: Services, store: Store) -> Asked:
+    """An older letter of this browser stays until the new one's code is surely on its way."""
     ticket = store.waiting.put(pack(order, services), browser=order.browser)
     try:
         outcome = send_counted(
@@ -102,9 +110,12 @@ def _put_and_mail(order: ForPerson, services: Services, store: Store) -> Ticket:
     try:
         store.waiting.replace_older(ticket)
     except DatabaseUnavailable:
+    if outcome.result is Result.PERHAPS_SENT:
+        # The older letter's code is at hand; nobody knows whether the new one's ever will be.
+        return Asked(ticket.token, is_code_sent=False)
         # The code is on its way: an older letter that stays for a while does less harm.
         _log.error("event=replace-failed")
-    return ticket
+    return Asked(ticket.token, is_code_sent=True)
 
 
 def send_opened(

@@ -136,7 +136,7 @@ def _cancel_from_this_browser(store: Store, token: str) -> Response:
     except DatabaseUnavailable:
         return _code_page(token, "away", 503)
     # Without the code nothing is told of what had become of it.
-    return page("cancelled.html", how="doubt" if deleted else "none")
+    return page("cancelled.html", how="all" if deleted > 1 else "doubt" if deleted else "none")
 
 
 def _opened_page(
@@ -167,5 +167,12 @@ def _opened_page(
 
 
 def _code_page(token: str, error: str = "", status: int = 200) -> Response:
-    has_letter_here = bool(draft().browser)
-    return page("confirm.html", status, token=token, error=error, has_letter_here=has_letter_here)
+    return page(
+        "confirm.html",
+        status,
+        token=token,
+        error=error,
+        # Said by the address alone, so that it tells nothing of a letter.
+        perhaps="perhaps" in request.values,
+        has_letter_here=bool(draft().browser),
+    )
