@@ -180,7 +180,7 @@ def _claim_and_send(  # noqa: PLR0913  what send_opened has by then
     ended = _settle(claim, outcome, store)
     if outcome.result is not Result.SENT:
         return ended
-    receipt = _send_receipt(waiting, opened, services, noted=ended.noted)
+    receipt = _send_receipt(waiting, opened, services, ended.state)
     return dataclasses.replace(ended, has_receipt=receipt.result is Result.SENT)
 
 
@@ -195,14 +195,14 @@ def _settle(claim: Claim, outcome: Outcome, store: Store) -> Ended:
 
 
 def _send_receipt(
-    waiting: SealedLetter, opened: Opened, services: Services, *, noted: bool
+    waiting: SealedLetter, opened: Opened, services: Services, state: State
 ) -> Outcome:
     """The writer's copy. It never counts, and its failure never sends the letter again."""
     store, post = services.store, services.post
     try:
         if store is None or post is None or store.ledger.is_blocked(waiting.own):
             return Outcome(Result.NOT_SENT)
-        return post.send(receipt_notice(waiting, opened, services, noted=noted))
+        return post.send(receipt_notice(waiting, opened, services, state))
     except WordAheadError:
         return Outcome(Result.NOT_SENT)
 

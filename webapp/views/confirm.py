@@ -101,7 +101,7 @@ def _sent_page(opened: Opened, ended: Ended) -> Response:
         "confirm_sent.html",
         name=sealed.recipient_name,
         has_receipt=ended.has_receipt,
-        noted=ended.noted,
+        noted=ended.state in (State.SENT, State.GONE),
         when="",
     )
 
