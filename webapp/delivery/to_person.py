@@ -45,9 +45,12 @@ class Asked:
 
 @dataclass(frozen=True)
 class Ended:
-    """How an attempt to send ended, and whether that could be noted down."""
+    """How an attempt to send ended, how the letter stands now, and whether that was noted down.
 
-    result: Result
+    The state may be another than the outcome's: after its lease an attempt is overtaken.
+    """
+
+    outcome: Outcome
     state: State
     noted: bool
     has_receipt: bool = False
@@ -107,12 +110,12 @@ def _put_and_mail(order: ForPerson, services: Services, store: Store) -> Asked:
     if outcome.result not in (Result.SENT, Result.PERHAPS_SENT):
         store.waiting.drop(ticket)
         raise CodeNotSent(outcome)
-    try:
-        store.waiting.replace_older(ticket)
-    except DatabaseUnavailable:
     if outcome.result is Result.PERHAPS_SENT:
         # The older letter's code is at hand; nobody knows whether the new one's ever will be.
         return Asked(ticket.token, is_code_sent=False)
+    try:
+        store.waiting.replace_older(ticket)
+    except DatabaseUnavailable:
         # The code is on its way: an older letter that stays for a while does less harm.
         _log.error("event=replace-failed")
     return Asked(ticket.token, is_code_sent=True)
@@ -190,8 +193,8 @@ def _settle(claim: Claim, outcome: Outcome, store: Store) -> Ended:
         state = store.waiting.settle(claim, outcome.result.value)
     except WordAheadError:
         _log.error("event=settle-failed outcome=%s", outcome.result.value)
-        return Ended(outcome.result, State.UNCERTAIN, noted=False)
-    return Ended(outcome.result, state, noted=True)
+        return Ended(outcome, State.UNCERTAIN, noted=False)
+    return Ended(outcome, state, noted=True)
 
 
 def _send_receipt(

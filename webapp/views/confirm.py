@@ -18,7 +18,7 @@ from ..delivery.places import SendingBusy
 from ..delivery.sealed_letter import SealedLetter, unpack
 from ..delivery.to_person import Ended, send_opened
 from ..forms import CodeForm
-from ..post import Result
+from ..post import Outcome, Result
 from ..sealing import SealingBusy, parse_code
 from ..store import Store
 from ..waiting import Opened, State
@@ -81,10 +81,29 @@ def _send(opened: Opened, form: CodeForm) -> Response:
         # Waiting, and yet not to be sent: it was tried as often as it may be.
         told = "no_more" if ended is State.WAITING else ""
         return _opened_page(_now(opened, ended, form), form, told)
-    if ended.result is Result.SENT:
+    if ended.outcome.result is Result.SENT:
         return _sent_page(opened, ended)
-    told = _told(_FAILED.get(ended.result, ""), opened)
-    return _opened_page(_now(opened, ended.state, form), form, told, noted=ended.noted)
+    if not ended.noted:
+        return _unnoted_page(opened, ended, form)
+    told = _told(_why(ended.outcome), opened)
+    if ended.state not in (State.WAITING, State.REFUSED):
+        # Overtaken by another attempt, of which this one's "nobody got it" says nothing.
+        told = "again_failed" if told and ended.state is State.UNCERTAIN else ""
+    return _opened_page(_now(opened, ended.state, form), form, told)
+
+
+def _why(outcome: Outcome) -> str:
+    """Which words tell this outcome; only at RCPT a refusal is about the address."""
+    return "refused_mail" if outcome.spares_the_address else _FAILED.get(outcome.result, "")
+
+
+def _unnoted_page(opened: Opened, ended: Ended, form: CodeForm) -> Response:
+    """What the relay said; the letter's own state says less, and no button works for a while."""
+    told = _told(_why(ended.outcome), opened)
+    if told in ("", "again_failed"):
+        opened = dataclasses.replace(opened, state=State.UNCERTAIN)
+    told = "not_sent_unnoted" if told == "not_sent" else told
+    return _opened_page(opened, form, told, noted=False)
 
 
 def _told(key: str, opened: Opened) -> str:
