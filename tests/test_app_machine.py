@@ -71,7 +71,16 @@ PRESSINGS = st.builds(
 )
 
 # A page that says one of these says that nobody has the letter.
-NOBODY_GOT_IT = ("not_sent", "refused", "limit", "opened_intro", "cancelled_unsent")
+NOBODY_GOT_IT = (
+    "not_sent",
+    "not_sent_unnoted",
+    "refused",
+    "refused_mail",
+    "refused_before",
+    "limit",
+    "opened_intro",
+    "cancelled_unsent",
+)
 NOT_THIS_TIME = ("away", "again_failed")
 
 Opened = tuple[Truth, str]

@@ -39,6 +39,7 @@ from .letter_page import words_of
 from .visitor import Drawer, Page, Visitor, make_app
 
 OTHER = "other@vets.example.org"
+PERHAPS = Outcome(Result.PERHAPS_SENT, "dot")
 NEW_SECRET = "a new secret of the tests, long enough to be one"
 
 
@@ -578,6 +579,80 @@ def test_the_older_letter_stays_until_the_newer_ones_code_is_on_its_way(
     emma.agrees().opens(link).submits(link, code=code)
     assert MANAGER in emma.page.text
     assert host.rows() == 1
+
+
+def _asks_twice(emma: Writer, second: Outcome) -> tuple[str, str]:
+    """Emma asks for two letters; how the second's code mail ends. Link and code of the first."""
+    host = emma.asks().host
+    first = host.link(), host.code()
+    emma.reaches_check()
+    emma.names(OTHER)
+    host.drawer.outcome = second
+    emma.agrees()
+    host.drawer.outcome = Outcome(Result.SENT)
+    return first
+
+
+def test_a_code_that_was_perhaps_sent_is_told_so_and_ends_no_older_letter(
+    emma: Writer, host: Host
+) -> None:
+    link, code = _asks_twice(emma, PERHAPS)
+    page = emma.page
+    assert (page.status, page.path) == (200, host.link())
+    assert told("intro_perhaps") in page.text
+    assert told("perhaps_next") in page.text
+    assert told("intro") not in page.text
+    assert told("later") not in page.text
+    assert page.soup.find("a", href="/letter/check")
+    assert host.rows() == 2
+    # The mail had come after all; a slip does not change what is said of it.
+    emma.types("1")
+    assert told("intro") not in emma.page.text
+    assert OTHER in emma.types().page.text
+    emma.opens(link).submits(link, code=code)
+    assert MANAGER in emma.page.text
+    # A third letter, whose code is surely on its way, takes the place of both.
+    emma.reaches_check()
+    emma.names("third@vets.example.org").agrees()
+    assert told("intro") in emma.page.text
+    assert host.rows() == 1
+
+
+def test_both_letters_of_one_browser_are_cancelled_and_told_as_both(
+    emma: Writer, host: Host
+) -> None:
+    link, code = _asks_twice(emma, PERHAPS)
+    emma.submits(emma.page.path, cancel_here="yes")
+    assert emma.page.heading == told("cancelled_all_heading")
+    assert told("cancelled_all") in emma.page.text
+    assert host.rows() == 0
+    for path, digits in ((link, code), (host.link(), host.code())):
+        assert told("wrong") in Visitor(host.app).posts(path, {"code": digits}).page.text
+
+
+def test_delete_with_the_code_takes_only_its_own_letter(emma: Writer, host: Host) -> None:
+    link, code = _asks_twice(emma, PERHAPS)
+    emma.types().cancels()
+    assert told("cancelled_unsent") in emma.page.text
+    assert host.rows() == 1
+    assert MANAGER in emma.opens(link).submits(link, code=code).page.text
+
+
+def test_the_word_perhaps_in_the_address_tells_nothing_and_changes_nothing(
+    emma: Writer, host: Host
+) -> None:
+    _asks_twice(emma, PERHAPS)
+    before, mails = host.held(), len(host.drawer.mails)
+    known, unknown = host.link(), f"/confirm/{new_token()}"
+    for marker in ("", "?perhaps=1"):
+        pages = [Visitor(host.app).opens(path + marker).page for path in (known, unknown)]
+        assert _same(*pages)
+        assert (told("intro_perhaps") in pages[0].text) is bool(marker)
+    assert (host.held(), len(host.drawer.mails)) == (before, mails)
+    data = {"code": wrong(host.code()), "perhaps": "1"}
+    tried = [Visitor(host.app).posts(path, data).page for path in (known, unknown)]
+    assert tried[0].status == 422
+    assert _same(*tried)
 
 
 @pytest.mark.parametrize(("seconds", "opens"), [(48 * HOUR - 1, True), (48 * HOUR, False)])

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from http.client import HTTPException
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
+from webapp.database.tables import waiting
+from webapp.errors import MailRefused
 from webapp.mail import Mail
 from webapp.post import Outcome, Result
 from webapp.post.smtp import SmtpPost
@@ -24,6 +27,7 @@ from .visitor import Drawer, Page
 NOT_SENT = Outcome(Result.NOT_SENT, "rcpt", 450)
 PERHAPS = Outcome(Result.PERHAPS_SENT, "dot")
 REFUSED = Outcome(Result.REFUSED, "rcpt", 550)
+REFUSED_MAIL = Outcome(Result.REFUSED, "dot", 554)
 SENT = Outcome(Result.SENT)
 
 
@@ -130,7 +134,9 @@ FAULTS: dict[str, tuple[Faults, str]] = {
     "hangs up before 354": ({"data": Act.HANG_UP}, "not_sent"),
     "dot 451": ({"dot": b"451 later\r\n"}, "not_sent"),
     "rcpt 550": ({"rcpt": b"550 no such person\r\n"}, "refused"),
-    "dot 554": ({"dot": b"554 no\r\n"}, "refused"),
+    "mail 550": ({"mail": b"550 no such sender\r\n"}, "refused_mail"),
+    "data 554": ({"data": b"554 no\r\n"}, "refused_mail"),
+    "dot 554": ({"dot": b"554 no\r\n"}, "refused_mail"),
     "hangs up after the dot": ({"dot": Act.HANG_UP}, "uncertain"),
     "resets after the dot": ({"dot": Act.RESET}, "uncertain"),
     "garbage after the dot": ({"dot": b"hello there\r\n"}, "uncertain"),
@@ -176,7 +182,7 @@ def test_what_was_not_sent_waits_and_goes_at_the_next_press(
     assert len(host.to(MANAGER)) == 1
 
 
-@pytest.mark.parametrize("fault", [f for f, (_, o) in FAULTS.items() if o == "refused"])
+@pytest.mark.parametrize("fault", [f for f, (_, o) in FAULTS.items() if "refused" in o])
 def test_what_was_refused_is_kept_for_copying_and_not_sent_again(
     emma: Writer, host: Host, fault: str
 ) -> None:
@@ -189,6 +195,54 @@ def test_what_was_refused_is_kept_for_copying_and_not_sent_again(
     emma.posts(emma.page.path, {"code": host.code(), "send": "yes"})
     assert host.to(MANAGER) == []
     assert CANARY["own_words"] in emma.follows_the_mail().types().page.text
+
+
+@pytest.mark.parametrize("phase", ["mail", "data", "dot", "head"])
+def test_a_refusal_of_the_mail_does_not_send_the_letter_to_another_address(
+    emma: Writer, phase: str
+) -> None:
+    _opened(emma, Outcome(Result.REFUSED, phase, 554)).sends()
+    assert emma.page.heading == told("unsent_heading")
+    assert "may well be right" in emma.page.text
+    assert "another address" not in emma.page.text
+    assert "cannot deliver" not in emma.page.text
+
+
+def test_a_refusal_of_the_address_names_it(emma: Writer) -> None:
+    _opened(emma, REFUSED).sends()
+    assert f"cannot deliver to {MANAGER}" in emma.page.text
+    assert "may well be right" not in emma.page.text
+
+
+def test_a_letter_that_our_own_guard_refuses_does_not_blame_the_address(
+    emma: Writer, host: Host
+) -> None:
+    class Guarded(Drawer):
+        def send(self, mail: Mail) -> Outcome:
+            raise MailRefused("a header is not as it should be")
+
+    _opened(emma)
+    host.posts_by(Guarded())
+    emma.sends()
+    assert told("refused_mail") in emma.page.text
+    assert told("refused") not in emma.page.text
+
+
+@pytest.mark.parametrize("phase", ["rcpt", "dot"])
+@pytest.mark.parametrize("pressed", [False, True], ids=["opened", "pressed"])
+def test_a_refused_letter_opened_later_blames_nobody(
+    emma: Writer, host: Host, phase: str, pressed: bool
+) -> None:
+    """Where it was refused is not kept."""
+    _opened(emma, Outcome(Result.REFUSED, phase, 554)).sends()
+    if pressed:
+        emma.posts(emma.page.path, {"code": host.code(), "send": "yes"})
+    else:
+        emma.follows_the_mail().types()
+    assert emma.page.heading == told("unsent_heading")
+    assert told("refused_before") in emma.page.text
+    assert "cannot deliver" not in emma.page.text
+    assert "may well be right" not in emma.page.text
 
 
 @pytest.mark.parametrize("fault", [f for f, (_, o) in FAULTS.items() if o == "uncertain"])
@@ -360,6 +414,141 @@ def test_an_outcome_that_could_not_be_noted_is_told_and_never_resent(
     assert emma.page.heading == told("uncertain_heading")
     # Her receipt needs nothing written; it does not say that the letter was deleted.
     assert relay.recipients == ([MANAGER, EMMA] if outcome is SENT else [MANAGER])
+
+
+@pytest.mark.parametrize("outcome", [NOT_SENT, REFUSED, REFUSED_MAIL])
+def test_a_certain_no_that_could_not_be_noted_is_told_as_a_no_and_nothing_else(
+    emma: Writer, host: Host, outcome: Outcome
+) -> None:
+    _opened(emma)
+    host.posts_by(Breaking(host, outcome))
+    emma.sends()
+    assert emma.page.heading == told("unsent_heading")
+    text = emma.page.text
+    assert "Nobody got" in text
+    assert told("unnoted") in text
+    assert told("unnoted_next") in text
+    for key in ("uncertain_heading", "uncertain", "no_more", "opened_intro", "sending"):
+        assert told(key) not in text, key
+    assert "the button" not in text
+    assert "waits here" not in text
+    assert not emma.page.soup.select("button[name=send], button[name=cancel]")
+    assert CANARY["first"] in text
+    # In a few minutes, the mail's link leads on, as the page said.
+    _read_only(host, on=False)
+    host.posts_by(host.drawer)
+    host.drawer.outcome = SENT
+    host.clock.forward(200)
+    emma.follows_the_mail().types()
+    emma.sends(again=_tick(emma))
+    assert emma.page.heading == told("sent_heading")
+
+
+@pytest.mark.parametrize("outcome", [NOT_SENT, REFUSED, PERHAPS])
+def test_a_second_try_that_could_not_be_noted_leaves_the_doubt_and_offers_no_dead_button(
+    emma: Writer, host: Host, outcome: Outcome
+) -> None:
+    _opened(emma, PERHAPS).sends()
+    host.posts_by(Breaking(host, outcome))
+    emma.sends(again=_tick(emma))
+    assert emma.page.heading == told("uncertain_heading")
+    assert "Nobody got" not in emma.page.text
+    assert told("unnoted_next") in emma.page.text
+    assert told("no_more") not in emma.page.text
+    assert not emma.page.soup.select("button[name=send], input[name=again]")
+
+
+# An attempt that another one overtook.
+
+
+class Overtaken(Drawer):
+    """A relay so slow with the letter that meanwhile something else happens to it."""
+
+    def __init__(self, outcome: Outcome, meanwhile: Callable[[], object]) -> None:
+        super().__init__(outcome)
+        self.meanwhile = meanwhile
+
+    def send(self, mail: Mail) -> Outcome:
+        if mail.recipient == MANAGER and len(self.mails) == 0:
+            super().send(mail)
+            self.meanwhile()
+            return self.outcome
+        super().send(mail)
+        return SENT
+
+
+def _overtakes(emma: Writer, host: Host, second: Outcome, first: Outcome) -> Overtaken:
+    """Her first press outlives its lease; on her phone she sends once more, and that ends."""
+
+    def meanwhile() -> None:
+        host.clock.forward(200)
+        phone = Writer(host).follows_the_mail()
+        phone.types()
+        host.posts_by(Drawer(second))
+        phone.sends(again=_tick(phone))
+        host.posts_by(relay)
+
+    relay = Overtaken(first, meanwhile)
+    _opened(emma)
+    host.turns(post=relay)
+    return relay
+
+
+def _state(host: Host) -> str:
+    with host.store.database.reading() as connection:
+        return str(connection.scalar(sa.select(waiting.c.state)))
+
+
+def _receipt(relay: Drawer) -> str:
+    text = relay.letters()[-1].get_body(("plain",))
+    assert relay.recipients[-1] == EMMA
+    assert text
+    return str(text.get_content()).replace("\n", " ")
+
+
+def test_a_late_250_of_an_overtaken_attempt_claims_no_deletion(emma: Writer, host: Host) -> None:
+    relay = _overtakes(emma, host, NOT_SENT, SENT)
+    code, link = host.code(), host.link()
+    emma.sends()
+    assert emma.page.heading == told("sent_heading")
+    assert told("unnoted") in emma.page.text
+    assert _state(host) == "uncertain"
+    receipt = _receipt(relay)
+    assert "So the letter waits here" in receipt
+    assert "is deleted here" not in receipt
+    assert "cannot go" not in receipt
+    phone = Writer(host).opens(link).submits(link, code=code)
+    assert phone.page.heading == told("uncertain_heading")
+    assert phone.page.soup.select("input[name=again]")
+
+
+def test_a_late_250_for_a_letter_deleted_meanwhile_says_neither(emma: Writer, host: Host) -> None:
+    def meanwhile() -> None:
+        host.clock.forward(200)
+        Writer(host).follows_the_mail().types().cancels()
+
+    _opened(emma)
+    relay = Overtaken(SENT, meanwhile)
+    host.posts_by(relay)
+    emma.sends()
+    assert host.rows() == 0
+    assert emma.page.heading == told("sent_heading")
+    assert told("unnoted") not in emma.page.text
+    receipt = _receipt(relay)
+    assert "no longer waits here" in receipt
+    assert "So the letter waits here" not in receipt
+    assert "we keep one thing" not in receipt
+
+
+@pytest.mark.parametrize("late", [NOT_SENT, REFUSED, REFUSED_MAIL])
+def test_a_late_no_does_not_speak_for_the_attempt_that_overtook_it(
+    emma: Writer, host: Host, late: Outcome
+) -> None:
+    _overtakes(emma, host, PERHAPS, late)
+    emma.sends()
+    assert emma.page.heading == told("uncertain_heading")
+    assert told("again_failed") in emma.page.text
+    assert "Nobody got" not in emma.page.text
 
 
 @pytest.mark.parametrize("fault", ["none", *FAULTS])

@@ -136,7 +136,10 @@ def _of_level(words: Words, level: Level, services: Services) -> Iterator[Sample
         order = _to_person(letter, words, (own, recipient, name))
         yield Sample(f"{start} to a person", mail_to_person(order, services))
         receipt = receipt_notice(
-            unpack(pack(order, services)), _opened(), services, noted=size == "shortest"
+            unpack(pack(order, services)),
+            _opened(),
+            services,
+            State.SENT if size == "shortest" else State.UNCERTAIN,
         )
         yield Sample(f"{start} receipt", receipt)
 

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 
 from ..mail import Mail, message_id
 from ..services import Services
-from ..waiting import Opened, Ticket
+from ..waiting import Opened, State, Ticket
 from ..words import Words, fill
 from .sealed_letter import SealedLetter
 
@@ -18,6 +18,9 @@ from .sealed_letter import SealedLetter
 _HALF: Final = 3
 
 Purpose = Literal["code", "stop"]
+
+# What the receipt says of the letter here; in any other state it still waits.
+_LEFT_HERE: Final = {State.SENT: "deleted", State.GONE: "gone"}
 
 
 def code_notice(
@@ -47,12 +50,11 @@ def code_notice(
     return _notice("code", address, ticket.token, _frame(words) | context, services)
 
 
-def receipt_notice(
-    waiting: SealedLetter, opened: Opened, services: Services, *, noted: bool
-) -> Mail:
+def receipt_notice(waiting: SealedLetter, opened: Opened, services: Services, state: State) -> Mail:
     """The writer's proof: the letter, to whom, when, what was agreed, what was deleted.
 
-    Where the sending could not be `noted`, the letter still waits, and the receipt says so.
+    `state` is the letter's own now: only as SENT it is deleted. Where the sending could not be
+    noted, or its attempt was overtaken, the letter still waits, and the receipt says so.
     """
     words = services.library.words(waiting.language)
     texts = words.texts["mails"]["receipt"]
@@ -64,7 +66,7 @@ def receipt_notice(
         "consent": waiting.consent,
         "version": waiting.version,
     }
-    last = "deleted" if noted else "still_here"
+    last = _LEFT_HERE.get(state, "still_here")
     keys = ("sent", "handed", "reply", "consent", "words", last)
     context: dict[str, Any] = {
         "title": texts["title"],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hmac
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from ..database import DatabaseUnavailable
@@ -15,7 +15,7 @@ from ..mail import message_id
 from ..post import Outcome, Result
 from ..services import Services
 from ..store import Store
-from ..waiting import Claim, Opened, State, Ticket
+from ..waiting import Claim, Opened, State
 from .counted import LimitReached, MailNotOffered, send_counted
 from .notices import code_notice, receipt_notice
 from .places import SendingBusy, place
@@ -36,10 +36,21 @@ class CodeNotSent(WordAheadError):
 
 
 @dataclass(frozen=True)
-class Ended:
-    """How an attempt to send ended, and whether that could be noted down."""
+class Asked:
+    """A letter that waits: its page's token, and whether its code is surely on its way."""
 
-    result: Result
+    token: str = field(repr=False)
+    is_code_sent: bool
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How an attempt to send ended, how the letter stands now, and whether that was noted down.
+
+    The state may be another than the outcome's: after its lease an attempt is overtaken.
+    """
+
+    outcome: Outcome
     state: State
     noted: bool
     has_receipt: bool = False
@@ -65,7 +76,7 @@ def person_seal(order: ForPerson, services: Services) -> str:
     )
 
 
-def ask_for_yes(order: ForPerson, seal: str, services: Services, *, agreed: bool) -> Ticket:
+def ask_for_yes(order: ForPerson, seal: str, services: Services, *, agreed: bool) -> Asked:
     """Seal the letter and mail its code to the writer; nobody else gets anything.
 
     Raises ConsentMissing, MailNotOffered, LetterChanged, LimitReached, CodeNotSent, WaitingFull,
@@ -84,8 +95,8 @@ def ask_for_yes(order: ForPerson, seal: str, services: Services, *, agreed: bool
         return _put_and_mail(order, services, store)
 
 
-def _put_and_mail(order: ForPerson, services: Services, store: Store) -> Ticket:
-    """An older letter of this browser stays until the new one's code is on its way."""
+def _put_and_mail(order: ForPerson, services: Services, store: Store) -> Asked:
+    """An older letter of this browser stays until the new one's code is surely on its way."""
     ticket = store.waiting.put(pack(order, services), browser=order.browser)
     try:
         outcome = send_counted(
@@ -99,12 +110,15 @@ def _put_and_mail(order: ForPerson, services: Services, store: Store) -> Ticket:
     if outcome.result not in (Result.SENT, Result.PERHAPS_SENT):
         store.waiting.drop(ticket)
         raise CodeNotSent(outcome)
+    if outcome.result is Result.PERHAPS_SENT:
+        # The older letter's code is at hand; nobody knows whether the new one's ever will be.
+        return Asked(ticket.token, is_code_sent=False)
     try:
         store.waiting.replace_older(ticket)
     except DatabaseUnavailable:
         # The code is on its way: an older letter that stays for a while does less harm.
         _log.error("event=replace-failed")
-    return ticket
+    return Asked(ticket.token, is_code_sent=True)
 
 
 def send_opened(
@@ -169,7 +183,7 @@ def _claim_and_send(  # noqa: PLR0913  what send_opened has by then
     ended = _settle(claim, outcome, store)
     if outcome.result is not Result.SENT:
         return ended
-    receipt = _send_receipt(waiting, opened, services, noted=ended.noted)
+    receipt = _send_receipt(waiting, opened, services, ended.state)
     return dataclasses.replace(ended, has_receipt=receipt.result is Result.SENT)
 
 
@@ -179,19 +193,19 @@ def _settle(claim: Claim, outcome: Outcome, store: Store) -> Ended:
         state = store.waiting.settle(claim, outcome.result.value)
     except WordAheadError:
         _log.error("event=settle-failed outcome=%s", outcome.result.value)
-        return Ended(outcome.result, State.UNCERTAIN, noted=False)
-    return Ended(outcome.result, state, noted=True)
+        return Ended(outcome, State.UNCERTAIN, noted=False)
+    return Ended(outcome, state, noted=True)
 
 
 def _send_receipt(
-    waiting: SealedLetter, opened: Opened, services: Services, *, noted: bool
+    waiting: SealedLetter, opened: Opened, services: Services, state: State
 ) -> Outcome:
     """The writer's copy. It never counts, and its failure never sends the letter again."""
     store, post = services.store, services.post
     try:
         if store is None or post is None or store.ledger.is_blocked(waiting.own):
             return Outcome(Result.NOT_SENT)
-        return post.send(receipt_notice(waiting, opened, services, noted=noted))
+        return post.send(receipt_notice(waiting, opened, services, state))
     except WordAheadError:
         return Outcome(Result.NOT_SENT)
 

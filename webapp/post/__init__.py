@@ -2,9 +2,13 @@
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import Protocol
+from typing import Final, Protocol
 
 from ..mail import Mail
+
+# Where a refusal is about the mail, or about us, and not about the address (RFC 5321, 4.2);
+# "head" is our own guard's.
+_ABOUT_THE_MAIL: Final = frozenset({"mail", "data", "payload", "dot", "head"})
 
 
 class Result(Enum):
@@ -26,6 +30,11 @@ class Outcome:
     result: Result
     phase: str = "done"
     code: int | None = None
+
+    @property
+    def spares_the_address(self) -> bool:
+        """Whether it was refused for the mail's sake: the address may well be right."""
+        return self.result is Result.REFUSED and self.phase in _ABOUT_THE_MAIL
 
 
 class Post(Protocol):

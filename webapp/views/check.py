@@ -25,8 +25,6 @@ bp = Blueprint("check", __name__)
 
 # Beyond so many sentences a reader skims; a mild line says so, and nothing is blocked.
 _MANY_TICKS = 20
-# Where a refusal is about the mail, or about us, and not about the address (RFC 5321, 4.2).
-_ABOUT_THE_MAIL: Final = ("mail", "data", "payload", "dot", "head")
 # The names of the outcomes in the words' form.toml.
 _OUTCOMES: Final = {
     Result.SENT: "sent",
@@ -154,7 +152,7 @@ def _is_hexadecimal(text: str) -> bool:
 
 def _told(outcome: Outcome) -> str:
     """Which words tell this outcome; only at RCPT a refusal is about the address."""
-    if outcome.result is Result.REFUSED and outcome.phase in _ABOUT_THE_MAIL:
+    if outcome.spares_the_address:
         return "refused_mail"
     return _OUTCOMES[outcome.result]
 

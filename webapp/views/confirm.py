@@ -18,7 +18,7 @@ from ..delivery.places import SendingBusy
 from ..delivery.sealed_letter import SealedLetter, unpack
 from ..delivery.to_person import Ended, send_opened
 from ..forms import CodeForm
-from ..post import Result
+from ..post import Outcome, Result
 from ..sealing import SealingBusy, parse_code
 from ..store import Store
 from ..waiting import Opened, State
@@ -82,10 +82,29 @@ def _send(opened: Opened, form: CodeForm) -> Response:
         # Waiting, and yet not to be sent: it was tried as often as it may be.
         told = "no_more" if ended is State.WAITING else ""
         return _opened_page(_now(opened, ended, form), form, told)
-    if ended.result is Result.SENT:
+    if ended.outcome.result is Result.SENT:
         return _sent_page(opened, ended)
-    told = _told(_FAILED.get(ended.result, ""), opened)
-    return _opened_page(_now(opened, ended.state, form), form, told, noted=ended.noted)
+    if not ended.noted:
+        return _unnoted_page(opened, ended, form)
+    told = _told(_why(ended.outcome), opened)
+    if ended.state not in (State.WAITING, State.REFUSED):
+        # Overtaken by another attempt, of which this one's "nobody got it" says nothing.
+        told = "again_failed" if told and ended.state is State.UNCERTAIN else ""
+    return _opened_page(_now(opened, ended.state, form), form, told)
+
+
+def _why(outcome: Outcome) -> str:
+    """Which words tell this outcome; only at RCPT a refusal is about the address."""
+    return "refused_mail" if outcome.spares_the_address else _FAILED.get(outcome.result, "")
+
+
+def _unnoted_page(opened: Opened, ended: Ended, form: CodeForm) -> Response:
+    """What the relay said; the letter's own state says less, and no button works for a while."""
+    told = _told(_why(ended.outcome), opened)
+    if told in ("", "again_failed"):
+        opened = dataclasses.replace(opened, state=State.UNCERTAIN)
+    told = "not_sent_unnoted" if told == "not_sent" else told
+    return _opened_page(opened, form, told, noted=False)
 
 
 def _told(key: str, opened: Opened) -> str:
@@ -102,7 +121,7 @@ def _sent_page(opened: Opened, ended: Ended) -> Response:
         "confirm_sent.html",
         name=sealed.recipient_name,
         has_receipt=ended.has_receipt,
-        noted=ended.noted,
+        noted=ended.state in (State.SENT, State.GONE),
         when="",
     )
 
@@ -137,7 +156,7 @@ def _cancel_from_this_browser(store: Store, token: str) -> Response:
     except DatabaseUnavailable:
         return _code_page(token, "away", 503)
     # Without the code nothing is told of what had become of it.
-    return page("cancelled.html", how="doubt" if deleted else "none")
+    return page("cancelled.html", how="all" if deleted > 1 else "doubt" if deleted else "none")
 
 
 def _opened_page(
@@ -168,5 +187,12 @@ def _opened_page(
 
 
 def _code_page(token: str, error: str = "", status: int = 200) -> Response:
-    has_letter_here = bool(draft().browser)
-    return page("confirm.html", status, token=token, error=error, has_letter_here=has_letter_here)
+    return page(
+        "confirm.html",
+        status,
+        token=token,
+        error=error,
+        # Said by the address alone, so that it tells nothing of a letter.
+        perhaps="perhaps" in request.values,
+        has_letter_here=bool(draft().browser),
+    )

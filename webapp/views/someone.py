@@ -56,7 +56,7 @@ def someone_submit() -> Response:
 def _ask(form: SomeoneForm) -> Response:
     order = _order(form)
     try:
-        ticket = ask_for_yes(order, form.shown.data, services(), agreed=True)
+        asked = ask_for_yes(order, form.shown.data, services(), agreed=True)
     except LetterChanged:
         return redirect(url_for("check.check", changed=1), 303)
     except (LimitReached, WaitingFull):
@@ -67,7 +67,8 @@ def _ask(form: SomeoneForm) -> Response:
         return _consent_page(form, 503, busy=True)
     except (DatabaseUnavailable, MailNotOffered):
         return problem_page("away")
-    return redirect(url_for("confirm.confirm", token=ticket.token), 303)
+    perhaps = None if asked.is_code_sent else 1
+    return redirect(url_for("confirm.confirm", token=asked.token, perhaps=perhaps), 303)
 
 
 def _order(form: SomeoneForm) -> ForPerson:
