@@ -152,7 +152,9 @@ def _claim_and_send(  # noqa: PLR0913  what send_opened has by then
     if isinstance(claim, State):
         return claim
     mail = dataclasses.replace(
-        waiting.mail, message_id=_message_id(opened, services), date=services.clock()
+        waiting.mail,
+        message_id=waiting.mail.message_id or _message_id(opened, services),
+        date=services.clock(),
     )
     reader = ToPerson(
         ip=ip,
@@ -197,6 +199,6 @@ def _send_receipt(
 
 
 def _message_id(opened: Opened, services: Services) -> str:
-    """The same at every attempt, so that a mail program may notice a second copy."""
+    """For letters sealed before their id was: the same at every attempt while the keys stay."""
     domain = services.settings.mail_from.rpartition("@")[2]
     return message_id(services.keys.key("message-id/v1"), domain, "person", opened.id.hex())
