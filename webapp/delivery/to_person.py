@@ -15,7 +15,7 @@ from ..mail import message_id
 from ..post import Outcome, Result
 from ..services import Services
 from ..store import Store
-from ..waiting import Claim, Opened, State, Ticket
+from ..waiting import Claim, Event, Opened, State, Ticket
 from .counted import LimitReached, MailNotOffered, send_counted
 from .notices import code_notice, receipt_notice
 from .places import SendingBusy, place
@@ -165,8 +165,9 @@ def _claim_and_send(  # noqa: PLR0913  what send_opened has by then
     )
     try:
         outcome = send_counted(mail, reader, services)
-    except (LimitReached, LedgerUnavailable):
-        store.waiting.settle(claim, Result.NOT_SENT.value)
+    except (LimitReached, LedgerUnavailable, MailNotOffered):
+        # No relay was asked: however often this is pressed, no attempt is used up.
+        store.waiting.settle(claim, Event.NOT_TRIED.value)
         raise
     ended = _settle(claim, outcome, store)
     if outcome.result is not Result.SENT:

@@ -133,7 +133,10 @@ class WaitingLetters:
             return rows.standing(connection, opened.id, self._database.now(connection))
 
     def settle(self, claim: Claim, result: str) -> State:
-        """Note how a claimed send ended; a newer attempt's state is never overwritten."""
+        """Note how a claimed send ended, once; a newer attempt's state is never overwritten.
+
+        "not tried" gives the attempt back: no byte was sent.
+        """
         event = Event(result)
         if event not in RESULTS:
             raise ValueError("this is no result of a send")
