@@ -117,6 +117,9 @@ _STANDING: Final = sa.select(waiting.c.state).where(_THIS, waiting.c.expires_at 
 _DELETE: Final = sa.delete(waiting).where(_THESE)
 
 _SENDING: Final = {state.value for state, moves in MOVES.items() if Event.LEASE_OVER in moves}
+SENDING_OF_BROWSER: Final = sa.select(sa.func.count(waiting.c.id)).where(
+    _OF_BROWSER, waiting.c.state.in_(_SENDING)
+)
 
 
 def is_lapsed(row: sa.Row[*tuple[Any, ...]], now: int) -> bool:
