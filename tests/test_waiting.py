@@ -21,6 +21,7 @@ from webapp.waiting import (
     Ticket,
     WaitingFull,
     WaitingLetters,
+    Withdrawn,
 )
 from webapp.waiting.states import LEASE, MOST_AGAIN, MOST_ATTEMPTS, MOVES, SLOW_TRY
 
@@ -471,6 +472,58 @@ def test_a_letter_that_fails_for_ever_is_not_tried_for_ever(
     assert letters.claim(opened(letters, ticket)) is State.WAITING
 
 
+def test_what_asked_the_relay_for_nothing_uses_up_no_attempt(
+    letters: WaitingLetters, ticket: Ticket
+) -> None:
+    for _ in range(MOST_ATTEMPTS + 1):
+        assert letters.settle(claimed(letters, ticket), "not tried") is State.WAITING
+    assert opened(letters, ticket).attempt == 0
+    assert letters.settle(claimed(letters, ticket), "sent") is State.SENT
+
+
+def test_a_tick_whose_send_was_not_tried_may_be_used_once_more_and_sends_once(
+    letters: WaitingLetters, ticket: Ticket
+) -> None:
+    """R31."""
+    letters.settle(claimed(letters, ticket), "perhaps sent")
+    page = opened(letters, ticket)
+    for _ in range(MOST_ATTEMPTS + 1):
+        claim = letters.claim(page, again=page.attempt)
+        assert isinstance(claim, Claim)
+        assert letters.claim(page, again=page.attempt) is State.SENDING_AGAIN
+        assert letters.settle(claim, "not tried") is State.UNCERTAIN
+    assert opened(letters, ticket) == page
+    letters.settle(claimed(letters, ticket, again=page.attempt), "perhaps sent")
+    assert letters.claim(page, again=page.attempt) is State.UNCERTAIN
+
+
+def test_a_late_word_that_it_was_not_tried_lowers_nothing(
+    letters: WaitingLetters, ticket: Ticket, clock: Clock
+) -> None:
+    """R36: its number is in the row, or below it, for good; no newer claim ever gets it."""
+    late = claimed(letters, ticket)
+    clock.forward(LEASE)
+    assert opened(letters, ticket).state is State.UNCERTAIN
+    assert letters.settle(late, "not tried") is State.UNCERTAIN
+    assert opened(letters, ticket).attempt == late.attempt
+    newer = claimed(letters, ticket, again=late.attempt)
+    assert letters.settle(late, "not tried") is State.SENDING_AGAIN
+    assert letters.settle(newer, "not tried") is State.UNCERTAIN
+    newest = claimed(letters, ticket, again=late.attempt)
+    assert newest.attempt == newer.attempt > late.attempt
+    for result in ("not tried", "not sent", "refused", "perhaps sent", "sent"):
+        assert letters.settle(late, result) is State.SENDING_AGAIN
+    assert letters.settle(newest, "sent") is State.SENT
+
+
+def test_not_tried_told_twice_lowers_once(letters: WaitingLetters, ticket: Ticket) -> None:
+    letters.settle(claimed(letters, ticket), "not sent")
+    claim = claimed(letters, ticket)
+    for _ in range(3):
+        assert letters.settle(claim, "not tried") is State.WAITING
+    assert opened(letters, ticket).attempt == 1
+
+
 def test_nonsense_is_no_result(letters: WaitingLetters, ticket: Ticket) -> None:
     claim = claimed(letters, ticket)
     for nonsense in ("delivered", "cancel", ""):
@@ -489,12 +542,12 @@ def test_a_cancelled_letter_is_gone_at_once(letters: WaitingLetters, ticket: Tic
 
 
 def test_its_own_browser_cancels_without_a_code(letters: WaitingLetters, ticket: Ticket) -> None:
-    assert letters.cancel_from(BROWSER) == 1
+    assert letters.cancel_from(BROWSER) == Withdrawn(deleted=1, sending=0)
     assert letters.open(ticket.token, ticket.code) is None
 
 
 def test_another_browser_cancels_nothing(letters: WaitingLetters, ticket: Ticket) -> None:
-    assert letters.cancel_from(OTHER_BROWSER) == letters.cancel_from(b"") == 0
+    assert letters.cancel_from(OTHER_BROWSER) == letters.cancel_from(b"") == Withdrawn(0, 0)
     assert letters.open(ticket.token, ticket.code)
 
 
@@ -502,7 +555,35 @@ def test_what_is_being_sent_cannot_be_cancelled(letters: WaitingLetters, ticket:
     letter = opened(letters, ticket)
     claimed(letters, ticket)
     assert letters.cancel(letter) is State.SENDING
-    assert letters.cancel_from(BROWSER) == 0
+    assert letters.cancel_from(BROWSER) == Withdrawn(deleted=0, sending=1)
+
+
+@pytest.mark.parametrize("result", ["not sent", "not tried"])
+def test_what_was_being_sent_as_its_browser_cancelled_is_told_for_it_may_wait_again(
+    letters: WaitingLetters, ticket: Ticket, result: str
+) -> None:
+    """R37: beside another one that is deleted."""
+    claim = claimed(letters, ticket)
+    letters.put(LETTER, browser=BROWSER)
+    assert letters.cancel_from(BROWSER) == Withdrawn(deleted=1, sending=1)
+    assert letters.settle(claim, result) is State.WAITING
+    assert letters.cancel_from(BROWSER) == Withdrawn(deleted=1, sending=0)
+
+
+def test_what_is_being_sent_again_is_told_as_its_browser_cancels(
+    letters: WaitingLetters, ticket: Ticket
+) -> None:
+    letters.settle(claimed(letters, ticket), "perhaps sent")
+    claimed(letters, ticket, again=1)
+    assert letters.cancel_from(BROWSER) == Withdrawn(deleted=0, sending=1)
+
+
+def test_a_dead_senders_letter_is_not_told_as_being_sent(
+    letters: WaitingLetters, ticket: Ticket, clock: Clock
+) -> None:
+    claimed(letters, ticket)
+    clock.forward(LEASE)
+    assert letters.cancel_from(BROWSER) == Withdrawn(deleted=1, sending=0)
 
 
 def test_cancelling_after_it_was_sent_says_so(letters: WaitingLetters, ticket: Ticket) -> None:

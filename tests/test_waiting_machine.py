@@ -1,6 +1,7 @@
 """Whatever happens in whatever order: the promises hold over all letters that wait."""
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,7 +25,8 @@ from tests.databases import SECRET, Clock, empty
 from webapp.database import Database
 from webapp.database.tables import waiting
 from webapp.sealing import Sealer
-from webapp.waiting import Claim, Opened, State, Ticket, WaitingLetters
+from webapp.waiting import Claim, Event, Opened, State, Ticket, WaitingLetters
+from webapp.waiting.rows import SETTLE
 from webapp.waiting.states import LEASE, LIFE, MOST_AGAIN
 
 CHEAP = 2
@@ -33,7 +35,9 @@ BROWSERS = (b"one browser", b"another browser", None)
 WORKERS = st.integers(0, 1)
 HOUR = 3600
 EXAMPLES = int(os.environ.get("MACHINE_EXAMPLES", "60"))  # more for a longer search
-ENDINGS = st.sampled_from(["answered", "silent", "refused", "killed", "late"])
+SENDING = (State.SENDING, State.SENDING_AGAIN)
+STORED_SENDING = [state.value for state in SENDING]
+ENDINGS = st.sampled_from(["answered", "silent", "refused", "limited", "killed", "late"])
 
 
 @dataclass(eq=False)
@@ -45,6 +49,7 @@ class Truth:
     expires_at: int
     delivered: int = 0
     ticked: set[int] = field(default_factory=set)  # doubts after which the person asked again
+    used: set[int] = field(default_factory=set)  # ticks whose send reached the relay
     sending: dict[int, int] = field(default_factory=dict)  # attempts under way, and their leases
     withdrawn: bool = False  # cancelled or replaced, by someone who may
 
@@ -129,6 +134,8 @@ class Letters(RuleBasedStateMachine):
         assert not truth.withdrawn, "a withdrawn letter was sent"
         assert self.clock.now < truth.expires_at, "an expired letter was sent"
         assert all(end <= self.clock.now for end in truth.sending.values()), "two send at once"
+        assert ticked is None or ticked not in truth.used, "one tick sent twice"
+        assert claim.attempt not in truth.sending, "a silent sender's number was given to another"
         truth.sending[claim.attempt] = self.clock.now + LEASE
         truth.ticked |= {ticked} if ticked is not None else set()
         if ending == "late":
@@ -143,11 +150,24 @@ class Letters(RuleBasedStateMachine):
 
     def end(self, truth: Truth, claim: Claim, ending: str, arrives: bool) -> None:
         """One way in which a send can end; a killed sender says nothing."""
-        truth.delivered += arrives and ending != "refused"
-        known = {"answered": "sent" if arrives else "not sent", "silent": "perhaps sent"}
-        if ending in ("answered", "silent", "refused"):
+        truth.delivered += arrives and ending not in ("refused", "limited")
+        if ending != "limited":
+            truth.used |= {claim.attempt - 1}  # the tick that led here named the number before
+        known = {
+            "answered": "sent" if arrives else "not sent",
+            "silent": "perhaps sent",
+            "limited": "not tried",
+        }
+        if ending in ("answered", "silent", "refused", "limited"):
             del truth.sending[claim.attempt]
+            before = self.row(truth)
             self.workers[0].settle(claim, known.get(ending, ending))
+            after = self.row(truth)
+            if before and after:
+                given_back = before != after and ending == "limited"
+                assert after[1] == before[1] - given_back, "an attempt was lost or won"
+                at_it = before[0] in STORED_SENDING and before[1] == claim.attempt
+                assert at_it or not given_back, "an attempt was taken that was not this claim's"
 
     @rule(truth=letters, worker=WORKERS)
     def cancel(self, truth: Truth, worker: int) -> None:
@@ -159,10 +179,12 @@ class Letters(RuleBasedStateMachine):
     def cancel_from(self, browser: bytes, worker: int) -> None:
         its = [one for one in self.all if one.browser == browser]
         before = {id(one): self.state(one) for one in its}
-        self.workers[worker].cancel_from(browser)
+        told = self.workers[worker].cancel_from(browser)
         for one in its:
             if before[id(one)] in (State.WAITING, State.REFUSED, State.UNCERTAIN):
                 one.withdrawn = True
+        under_way = [one for one in its if before[id(one)] in SENDING]
+        assert told.sending >= len(under_way), "what is being sent was told as deleted, or as none"
 
     @rule(worker=WORKERS)
     def purge(self, worker: int) -> None:
@@ -195,8 +217,16 @@ class Letters(RuleBasedStateMachine):
         key = self.sealer.key(ticket.token, ticket.code, row.expires_at)
         text = self.sealer.open(key, "outcome" if state is State.SENT else "letter", row.sealed)
         assert text == CANARY or (state is State.SENT and int(text or 0) % 60 == 0)
-        sending = state in (State.SENDING, State.SENDING_AGAIN)
-        return State.UNCERTAIN if sending and row.lease_until <= self.clock.now else state
+        lapsed = state in SENDING and row.lease_until <= self.clock.now
+        return State.UNCERTAIN if lapsed else state
+
+    def row(self, truth: Truth) -> tuple[str, int] | None:
+        """The state and the attempt that are stored, whatever time it is."""
+        id_ = self.sealer.id_of(truth.ticket.token)
+        found = sa.select(waiting.c.state, waiting.c.attempt).where(waiting.c.id == id_)
+        with self.databases[0].reading() as connection:
+            row = connection.execute(found).one_or_none()
+        return (row.state, row.attempt) if row else None
 
     def check(self, truth: Truth) -> None:
         state = self.state(truth)
@@ -210,6 +240,40 @@ class Letters(RuleBasedStateMachine):
             assert truth.delivered >= 1, "a false 'sent'"
         if state in (State.WAITING, State.REFUSED):
             assert truth.delivered == 0, "a false 'not sent'"
+
+
+def _doubtful_letters_wait_again() -> sa.UpdateBase:
+    """A limit's late word is believed of a letter whose lease is over."""
+    waits = sa.update(waiting).where(THIS, SEEN).values(state=State.WAITING.value, lease_until=0)
+    return waits.values(attempt=waiting.c.attempt - 1).returning(waiting.c.state)
+
+
+def _doubtful_letters_lose_their_number() -> sa.UpdateBase:
+    """The doubt stays, but a silent sender's number goes to the next claim."""
+    lowered = sa.update(waiting).where(THIS, SEEN).values(attempt=waiting.c.attempt - 1)
+    back = sa.case({"sending": "waiting", "sending again": "uncertain"}, value=waiting.c.state)
+    return lowered.values(state=sa.func.coalesce(back, waiting.c.state)).returning(waiting.c.state)
+
+
+def _anybodys_attempt_is_given_back() -> sa.UpdateBase:
+    """No fence: a late word takes a newer attempt's number away."""
+    sending = waiting.c.state.in_(STORED_SENDING)
+    back = sa.case({"sending": "waiting"}, value=waiting.c.state, else_="uncertain")
+    lowered = sa.update(waiting).where(THIS, sending).values(attempt=waiting.c.attempt - 1)
+    return lowered.values(state=back).returning(waiting.c.state)
+
+
+def _no_attempt_is_given_back() -> sa.UpdateBase:
+    return SETTLE[Event.NOT_SENT]
+
+
+THIS, SEEN = waiting.c.id == sa.bindparam("this"), waiting.c.attempt == sa.bindparam("seen")
+PLANTS = (
+    _doubtful_letters_wait_again,
+    _doubtful_letters_lose_their_number,
+    _anybodys_attempt_is_given_back,
+    _no_attempt_is_given_back,
+)
 
 
 @pytest.fixture
@@ -233,3 +297,35 @@ def test_the_promises_hold_whatever_happens(machine: type[Letters]) -> None:
             suppress_health_check=list(HealthCheck),
         ),
     )
+
+
+def limits_in_the_way(machine: type[Letters], *, someone_sends: bool) -> None:
+    """A limit at once, and one that is told long after the lease, as somebody sends or not."""
+    letters = machine()
+    try:
+        truth = letters.put(0, None)
+        letters.send(truth, 0, "limited", arrives=False)
+        silent = letters.send(truth, 0, "late", arrives=False)
+        assert isinstance(silent, tuple)
+        letters.tick(LEASE)
+        letters.open(truth, 1)
+        newer = letters.send(truth, 1, "late", arrives=True) if someone_sends else None
+        letters.a_late_sender_ends(silent, "limited")
+        if isinstance(newer, tuple):
+            letters.a_late_sender_ends(newer, "answered")
+    finally:
+        letters.teardown()
+
+
+@pytest.mark.parametrize("someone_sends", [False, True])
+def test_a_limit_gives_its_own_attempt_back(machine: type[Letters], someone_sends: bool) -> None:
+    limits_in_the_way(machine, someone_sends=someone_sends)
+
+
+@pytest.mark.parametrize("plant", PLANTS, ids=lambda plant: plant.__name__.strip("_"))
+def test_the_machine_sees_each_way_to_give_an_attempt_back_wrongly(
+    machine: type[Letters], monkeypatch: pytest.MonkeyPatch, plant: Callable[[], sa.UpdateBase]
+) -> None:
+    monkeypatch.setitem(SETTLE, Event.NOT_TRIED, plant())
+    with pytest.raises(AssertionError, match="attempt"):
+        limits_in_the_way(machine, someone_sends=plant is _anybodys_attempt_is_given_back)

@@ -36,6 +36,7 @@ class Truth:
     code: str
     expires_at: int
     agreed: bool
+    message_id: str
     delivered: int = 0
     withdrawn: bool = False
     # Tries that did not end well, as the app counts them at most.

@@ -13,9 +13,8 @@ from webapp.browser import Draft
 from webapp.database import Database
 from webapp.database.tables import waiting
 from webapp.delivery.sealed_letter import unpack
-from webapp.mail import Mail, message_id
+from webapp.mail import Mail
 from webapp.sealing import Sealer
-from webapp.views.common import EXTENSION
 from webapp.waiting import State
 from webapp.waiting.states import LEASE
 
@@ -106,10 +105,15 @@ class World:
         assert code
         token = paths_in(found)[0].rpartition("/")[2]
         with self.eyes.reading() as connection:
-            row = sa.select(waiting.c.expires_at).where(waiting.c.id == self.sealer.id_of(token))
-            expires_at = connection.scalar(row)
-        assert expires_at, "a code was mailed for no letter"
-        self.truths.append(Truth(shown, token, code[0], expires_at, agreed))
+            row = connection.execute(
+                sa.select(waiting).where(waiting.c.id == self.sealer.id_of(token))
+            ).one_or_none()
+        assert row, "a code was mailed for no letter"
+        key = self.sealer.key(token, code[0].replace(" ", ""), row.expires_at)
+        text = self.sealer.open(key, "letter", row.sealed)
+        assert text, "a letter does not open to the code that was mailed for it"
+        id_ = unpack(text).mail.message_id
+        self.truths.append(Truth(shown, token, code[0], row.expires_at, agreed, id_))
 
     def types(self, truth: Truth, browser: Visitor, worker: int) -> Page | None:
         """Type the right code; the page that came, if any."""
@@ -181,12 +185,6 @@ class World:
             for mail, press in found
             if mail.recipient != EMMA
         ]
-
-    def id_of(self, truth: Truth) -> str:
-        """The Message-ID of all attempts to send this letter."""
-        keys = apps()[0].extensions[EXTENSION].keys.key("message-id/v1")
-        id_ = self.sealer.id_of(truth.token).hex()
-        return message_id(keys, DIRECT.mail_from.rpartition("@")[2], "person", id_)
 
     def stored_bytes(self) -> bytes:
         """All that lies on the disk."""

@@ -5,14 +5,15 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import json
+import secrets
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from ..letter import Letter
-from ..mail import Mail, subject_line
+from ..mail import Mail, message_id, subject_line
 from ..services import Services
 
-# Id and date of a mail come when it is sent.
+# The date of a mail comes when it is sent.
 _NOT_YET: Final = datetime.datetime.fromtimestamp(0, datetime.UTC)
 
 
@@ -48,7 +49,7 @@ class SealedLetter:
 
 
 def letter_to_person(order: ForPerson, services: Services) -> Mail:
-    """The mail to the named person; its answer goes to the writer. Id and date come at sending."""
+    """The mail to the named person; its answer goes to the writer. The id comes with the seal."""
     note = services.library.words(order.language).texts["mails"]["person"]["note"]
     sender = services.settings.mail_from
     letter = dataclasses.replace(order.letter, note=note.replace("{sender}", sender))
@@ -81,8 +82,18 @@ _PLAIN: Final = (
 _MAILED: Final = ("sender", "recipient", "reply_to", "subject", "text", "html", "language")
 
 
+# 256 random bits, used once and kept nowhere.
+_KEY_BYTES: Final = 32
+
+
 def pack(order: ForPerson, services: Services) -> bytes:
+    """What is sealed, with the id under which every attempt sends it.
+
+    The id is random and sealed with the letter: it tells of nothing, and stays the same whatever
+    becomes of keys and settings.
+    """
     mail = letter_to_person(order, services)
+    domain = mail.sender.rpartition("@")[2]
     table: dict[str, Any] = {
         "draft_id": order.draft_id,
         "recipient_name": order.recipient_name,
@@ -93,6 +104,8 @@ def pack(order: ForPerson, services: Services) -> bytes:
         "situation": order.situation,
         "level": order.letter.level,
         "mail": {name: getattr(mail, name) for name in _MAILED},
+        # Beside the mail: a release that knows of no sealed id still opens this letter.
+        "message_id": message_id(secrets.token_bytes(_KEY_BYTES), domain, "person"),
     }
     return json.dumps(table, ensure_ascii=False).encode("utf-8", "surrogatepass")
 
@@ -102,7 +115,8 @@ def unpack(payload: bytes) -> SealedLetter:
     table = json.loads(payload.decode("utf-8", "surrogatepass"))
     mail = Mail(
         **table["mail"],
-        message_id="",
+        # Letters sealed before their id was: it comes at sending.
+        message_id=table.get("message_id", ""),
         date=_NOT_YET,
         auto_submitted=False,
     )

@@ -15,7 +15,7 @@ from ..mail import message_id
 from ..post import Outcome, Result
 from ..services import Services
 from ..store import Store
-from ..waiting import Claim, Opened, State
+from ..waiting import Claim, Event, Opened, State
 from .counted import LimitReached, MailNotOffered, send_counted
 from .notices import code_notice, receipt_notice
 from .places import SendingBusy, place
@@ -166,7 +166,9 @@ def _claim_and_send(  # noqa: PLR0913  what send_opened has by then
     if isinstance(claim, State):
         return claim
     mail = dataclasses.replace(
-        waiting.mail, message_id=_message_id(opened, services), date=services.clock()
+        waiting.mail,
+        message_id=waiting.mail.message_id or _message_id(opened, services),
+        date=services.clock(),
     )
     reader = ToPerson(
         ip=ip,
@@ -177,8 +179,9 @@ def _claim_and_send(  # noqa: PLR0913  what send_opened has by then
     )
     try:
         outcome = send_counted(mail, reader, services)
-    except (LimitReached, LedgerUnavailable):
-        store.waiting.settle(claim, Result.NOT_SENT.value)
+    except (LimitReached, LedgerUnavailable, MailNotOffered):
+        # No relay was asked: however often this is pressed, no attempt is used up.
+        store.waiting.settle(claim, Event.NOT_TRIED.value)
         raise
     ended = _settle(claim, outcome, store)
     if outcome.result is not Result.SENT:
@@ -211,6 +214,6 @@ def _send_receipt(
 
 
 def _message_id(opened: Opened, services: Services) -> str:
-    """The same at every attempt, so that a mail program may notice a second copy."""
+    """For letters sealed before their id was: the same at every attempt while the keys stay."""
     domain = services.settings.mail_from.rpartition("@")[2]
     return message_id(services.keys.key("message-id/v1"), domain, "person", opened.id.hex())

@@ -21,7 +21,7 @@ from ..forms import CodeForm
 from ..post import Outcome, Result
 from ..sealing import SealingBusy, parse_code
 from ..store import Store
-from ..waiting import Opened, State
+from ..waiting import Opened, State, Withdrawn
 from .common import no_mail_here, page, services, words
 
 bp = Blueprint("confirm", __name__)
@@ -152,11 +152,16 @@ def _cancel(store: Store, opened: Opened, form: CodeForm) -> Response:
 
 def _cancel_from_this_browser(store: Store, token: str) -> Response:
     try:
-        deleted = store.waiting.cancel_from(draft().browser) if draft().browser else 0
+        mark = draft().browser
+        found = store.waiting.cancel_from(mark) if mark else Withdrawn(0, 0)
     except DatabaseUnavailable:
         return _code_page(token, "away", 503)
     # Without the code nothing is told of what had become of it.
-    return page("cancelled.html", how="all" if deleted > 1 else "doubt" if deleted else "none")
+    if found.sending:
+        # It may yet come back as not sent, and wait again: "no letter waits here" would be wrong.
+        return page("cancelled.html", how="sending", deleted=found.deleted)
+    how = "all" if found.deleted > 1 else "doubt" if found.deleted else "none"
+    return page("cancelled.html", how=how)
 
 
 def _opened_page(

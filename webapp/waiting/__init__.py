@@ -18,10 +18,20 @@ from .states import (
     Event,
     State,
 )
-from .tickets import Claim, Opened, Ticket, WaitingFull
+from .tickets import Claim, Opened, Ticket, WaitingFull, Withdrawn
 from .tries import Try
 
-__all__ = ["LIFE", "Claim", "Event", "Opened", "State", "Ticket", "WaitingFull", "WaitingLetters"]
+__all__ = [
+    "LIFE",
+    "Claim",
+    "Event",
+    "Opened",
+    "State",
+    "Ticket",
+    "WaitingFull",
+    "WaitingLetters",
+    "Withdrawn",
+]
 
 
 Row = sa.Row[*tuple[Any, ...]]
@@ -133,7 +143,10 @@ class WaitingLetters:
             return rows.standing(connection, opened.id, self._database.now(connection))
 
     def settle(self, claim: Claim, result: str) -> State:
-        """Note how a claimed send ended; a newer attempt's state is never overwritten."""
+        """Note how a claimed send ended, once; a newer attempt's state is never overwritten.
+
+        "not tried" gives the attempt back: no byte was sent.
+        """
         event = Event(result)
         if event not in RESULTS:
             raise ValueError("this is no result of a send")
@@ -158,13 +171,19 @@ class WaitingLetters:
             rows.delete(connection, rows.CANCEL_SEEN, seen)
             return rows.standing(connection, opened.id, now)
 
-    def cancel_from(self, browser: bytes) -> int:
-        """Delete what this browser put and has not sent; returns how many letters."""
-        labels = self._sealer.labels(browser)
+    def cancel_from(self, browser: bytes) -> Withdrawn:
+        """Delete what this browser put and has not sent.
+
+        What is being sent at this moment stays, and is told: it may yet wait again.
+        """
+        its = {"labels": self._sealer.labels(browser)}
         with self._database.writing() as connection:
+            # Held first: one whose send ends between two statements would be in neither number.
+            connection.execute(rows.HOLD_OF_BROWSER, its)
             now = self._database.now(connection)
-            connection.execute(rows.LAPSE_OF_BROWSER, {"labels": labels, "now": now})
-            return len(rows.delete(connection, rows.CANCEL_OF_BROWSER, {"labels": labels}))
+            connection.execute(rows.LAPSE_OF_BROWSER, {**its, "now": now})
+            deleted = len(rows.delete(connection, rows.CANCEL_OF_BROWSER, its))
+            return Withdrawn(deleted, connection.scalar(rows.SENDING_OF_BROWSER, its) or 0)
 
     def purge(self) -> int:
         """Delete what has expired; only tidying, since nothing expired can be opened or claimed."""

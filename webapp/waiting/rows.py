@@ -11,7 +11,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from ..database.tables import waiting
 from . import tries
-from .states import MOST_AGAIN, MOST_ATTEMPTS, MOVES, Event, State
+from .states import MOST_AGAIN, MOST_ATTEMPTS, MOVES, RESULTS, Event, State
 
 
 def kind(state: State) -> str:
@@ -58,6 +58,12 @@ def _settled(event: Event) -> ReturningUpdate[str]:
         moved = moved.values(sealed=sa.bindparam("outcome"), browser=None)
     if event is Event.PERHAPS_SENT:
         moved = moved.values(doubts=waiting.c.doubts + 1)
+    if event is Event.NOT_TRIED:
+        # The next claim gets this number again. It fences all the same: the claim that had it is
+        # over by its own word. One whose lease ended first keeps its number in the row: uncertain
+        # by then, it no longer leads here, and later claims count on from it.
+        # A tick that named the number before may be used once more: it has sent nothing.
+        moved = moved.values(attempt=waiting.c.attempt - 1)
     return moved.returning(waiting.c.state)
 
 
@@ -91,13 +97,12 @@ HOLD: Final = (
     .where(_THIS)
     .with_for_update()
 )
+# All that a browser put, sent or not: none of it moves while the transaction lasts.
+HOLD_OF_BROWSER: Final = OF_BROWSER.order_by(waiting.c.id).with_for_update()
 CLAIM: Final = _claimed(Event.CLAIM)
 # One tick, one send: it names the attempt that its page told of.
 CLAIM_AGAIN: Final = _claimed(Event.CLAIM_AGAIN, _SEEN)
-SETTLE: Final = {
-    event: _settled(event)
-    for event in (Event.SENT, Event.NOT_SENT, Event.REFUSED, Event.PERHAPS_SENT)
-}
+SETTLE: Final = {event: _settled(event) for event in RESULTS}
 LAPSE_THIS: Final = _lapsed(_THIS)
 LAPSE_OF_BROWSER: Final = _lapsed(_OF_BROWSER)
 LAPSE_OVER: Final = _lapsed(_OVER)
@@ -112,6 +117,9 @@ _STANDING: Final = sa.select(waiting.c.state).where(_THIS, waiting.c.expires_at 
 _DELETE: Final = sa.delete(waiting).where(_THESE)
 
 _SENDING: Final = {state.value for state, moves in MOVES.items() if Event.LEASE_OVER in moves}
+SENDING_OF_BROWSER: Final = sa.select(sa.func.count(waiting.c.id)).where(
+    _OF_BROWSER, waiting.c.state.in_(_SENDING)
+)
 
 
 def is_lapsed(row: sa.Row[*tuple[Any, ...]], now: int) -> bool:

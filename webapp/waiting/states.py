@@ -30,7 +30,10 @@ class State(Enum):
 
 
 class Event(Enum):
-    """What can happen to it; the four results of a send are spelled as the post spells them."""
+    """What can happen to it; the four results of a send are spelled as the post spells them.
+
+    NOT_TRIED is the word of a claim that asked the relay for nothing: a limit stood in the way.
+    """
 
     CLAIM = "claim"
     CLAIM_AGAIN = "claim again"
@@ -38,17 +41,25 @@ class Event(Enum):
     NOT_SENT = "not sent"
     REFUSED = "refused"
     PERHAPS_SENT = "perhaps sent"
+    NOT_TRIED = "not tried"
     LEASE_OVER = "lease over"
     CANCEL = "cancel"
     REPLACE = "replace"
     EXPIRE = "expire"
 
 
-RESULTS: Final = (Event.SENT, Event.NOT_SENT, Event.REFUSED, Event.PERHAPS_SENT)
+RESULTS: Final = (
+    Event.SENT,
+    Event.NOT_SENT,
+    Event.REFUSED,
+    Event.PERHAPS_SENT,
+    Event.NOT_TRIED,
+)
 
 # The whole life of a letter. What does not stand here cannot happen.
 # SENT from UNCERTAIN is the late word of the same attempt: its lease was over before it spoke.
 # A re-send that fails leaves the doubt about the first attempt where it was.
+# NOT_TRIED leads only out of sending: what a lease has made uncertain keeps doubt and number.
 MOVES: Final[Mapping[State, Mapping[Event, State]]] = {
     State.WAITING: {
         Event.CLAIM: State.SENDING,
@@ -59,6 +70,7 @@ MOVES: Final[Mapping[State, Mapping[Event, State]]] = {
     State.SENDING: {
         Event.SENT: State.SENT,
         Event.NOT_SENT: State.WAITING,
+        Event.NOT_TRIED: State.WAITING,
         Event.REFUSED: State.REFUSED,
         Event.PERHAPS_SENT: State.UNCERTAIN,
         Event.LEASE_OVER: State.UNCERTAIN,
@@ -72,6 +84,7 @@ MOVES: Final[Mapping[State, Mapping[Event, State]]] = {
     State.SENDING_AGAIN: {
         Event.SENT: State.SENT,
         Event.NOT_SENT: State.UNCERTAIN,
+        Event.NOT_TRIED: State.UNCERTAIN,
         Event.REFUSED: State.UNCERTAIN,
         Event.PERHAPS_SENT: State.UNCERTAIN,
         Event.LEASE_OVER: State.UNCERTAIN,

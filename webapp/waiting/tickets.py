@@ -38,6 +38,17 @@ class Opened:
 
 
 @dataclass(frozen=True)
+class Withdrawn:
+    """What a browser took back without a code: how many letters, and how many it came too late for.
+
+    One that is being sent may not get through; then it waits again.
+    """
+
+    deleted: int
+    sending: int
+
+
+@dataclass(frozen=True)
 class Claim:
     """Leave to send this letter, once, before its lease is over; nobody else has it."""
 
