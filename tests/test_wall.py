@@ -124,6 +124,15 @@ def test_the_log_names_each_telling_setting_and_the_cure(caplog: pytest.LogCaptu
     assert "selective" not in caplog.text
 
 
+@pytest.mark.parametrize(("secret", "lines"), [("-" * 40, 0), ("a, secret" * 5, 1)])
+def test_the_log_names_a_secret_that_could_never_be_a_fallback(
+    secret: str, lines: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    make_app(replace(DEMO, secret_key=secret), post=Drawer())
+    assert caplog.text.count("event=secret-key-with-comma") == lines
+    assert secret not in caplog.text
+
+
 # What the person typed or lives at.
 
 TYPED = ("I have selective mutism.", "S.M. since school", "SM", "Selective-Mutism", "mutism")

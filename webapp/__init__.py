@@ -89,6 +89,9 @@ def _store(settings: Settings) -> Store | None:
 
 def _tell_what_is_off(app: Flask, services: Services) -> None:
     settings = services.settings
+    if "," in settings.secret_key:
+        # It could never stand among the fallbacks, which have commas between them.
+        app.logger.warning("event=secret-key-with-comma cure=a-new-one-without-it")
     if settings.mail is not None and settings.direct_send == "off":
         reason = "DIRECT_SEND=off" if settings.database_lasts else "no-DATABASE_URL"
         app.logger.warning("event=direct-send-off reason=%s", reason)

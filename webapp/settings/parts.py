@@ -44,9 +44,6 @@ def secret(name: str, value: str) -> str:
     value = value.strip()
     if len(value.encode()) < SECRET_BYTES:
         raise SettingsError(f"{name} is too short: it needs at least {SECRET_BYTES} bytes.")
-    if "," in value:
-        # It could never stand among the fallbacks, and what it sealed would be lost.
-        raise SettingsError(f"{name} may hold no comma: fallbacks have commas between them.")
     return value
 
 
