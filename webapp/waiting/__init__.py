@@ -107,7 +107,7 @@ class WaitingLetters:
         id_ = self._sealer.id_of(token)
         with slot():
             row, tried = self._count_try(id_)
-            found = self._sealer.try_open(token, digits, _sealed(row) if row else None)
+            found = self._sealer.try_open(token, digits, rows.sealed(row) if row else None)
         if row is None or tried is None or found is None:
             return None
         key, text = found
@@ -230,11 +230,6 @@ class WaitingLetters:
             return None
         may_again = row.doubts <= MOST_AGAIN and row.attempt < MOST_ATTEMPTS
         return _opened(key, row, text, tried=tried if to_send else None, may_again=may_again)
-
-
-def _sealed(row: Row) -> tuple[int, str, bytes]:
-    """A row as a sealer takes it: expiry, kind, sealed text."""
-    return row.expires_at, rows.kind_of(row.state), row.sealed
 
 
 def _opened(

@@ -25,6 +25,11 @@ def kind_of(stored: str) -> str:
     return kind(State(stored)) if stored in known else "nothing"
 
 
+def sealed(row: sa.Row[*tuple[Any, ...]]) -> tuple[int, str, bytes]:
+    """A row as a sealer takes it: expiry, kind, sealed text."""
+    return row.expires_at, kind_of(row.state), row.sealed
+
+
 def _may(event: Event) -> sa.ColumnElement[bool]:
     """The rows to which this can happen."""
     return waiting.c.state.in_([state.value for state, moves in MOVES.items() if event in moves])
