@@ -24,7 +24,7 @@ lint: dev  ## format, rules, types, imports, templates and words, without the te
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
-	@$(BIN)/djlint --lint --quiet webapp/templates mail_templates
+	@$(BIN)/djlint --lint --quiet webapp/web/templates mail_templates
 	@$(BIN)/flask --app webapp words check
 
 check: lint test  ## all that must hold before a change is merged

@@ -29,16 +29,16 @@ from werkzeug.test import run_wsgi_app
 from tests.mail_server import Certificate, make_certificate
 from webapp import create_app
 from webapp.delivery.sealed_letter import ForPerson, pack
-from webapp.letter import Answers, compose
-from webapp.mail import Mail
+from webapp.letter.compose import Answers, compose
+from webapp.mail.message import Mail
 from webapp.post import Outcome
 from webapp.post.smtp import SmtpPost, SmtpServer
-from webapp.sealing import Sealer
 from webapp.services import Services
 from webapp.settings import from_environment
-from webapp.store import Store, open_store
-from webapp.views.common import EXTENSION
-from webapp.waiting import Ticket, WaitingLetters
+from webapp.store.opening import Store, open_store
+from webapp.store.sealing import Sealer
+from webapp.store.waiting import Ticket, WaitingLetters
+from webapp.web.common import EXTENSION
 
 from .bench_ledger import places, scrypt_ms
 from .host import environment

@@ -19,12 +19,12 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from webapp.database import Database
-from webapp.database.tables import counted
-from webapp.ledger import Kind, Ledger, Limits, Reservation, Submission, ToOwn
-from webapp.ledger.hashes import DailyHashes
-from webapp.ledger.limits import DAY, HOUR
-from webapp.sealing import Sealer, new_code, new_token
+from webapp.store.database import Database
+from webapp.store.database.tables import counted
+from webapp.store.ledger import Kind, Ledger, Limits, Reservation, Submission, ToOwn
+from webapp.store.ledger.hashes import DailyHashes
+from webapp.store.ledger.limits import DAY, HOUR
+from webapp.store.sealing import Sealer, new_code, new_token
 
 ROUNDS: Final = 100
 SCRYPT_ROUNDS: Final = 10

@@ -22,10 +22,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from lxml import html as lxml_html
 from premailer import Premailer
 
-from webapp.letter import Answers, Letter, compose
-from webapp.mail import Mail, message_id
-from webapp.rendering import MailTemplates, letter_context
-from webapp.words import LEVELS, Words, load
+from webapp.letter.compose import Answers, Letter, compose
+from webapp.letter.words import LEVELS, Words, load
+from webapp.mail.message import Mail, message_id
+from webapp.rendering.templates import MailTemplates, letter_context
 
 FOLDER = Path(__file__).parent.parent / "mail_templates"
 ADDRESS, SENDER = "emma.watson@example.org", "letters@wordahead.example"

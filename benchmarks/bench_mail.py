@@ -10,7 +10,7 @@ from email.utils import format_datetime
 from functools import partial
 from typing import Any
 
-from webapp.mail import Mail, message_id
+from webapp.mail.message import Mail, message_id
 
 ROUNDS, REPEATS = 30, 7
 # The writer has to be so much faster that premailer's going (11 of 14 ms) is not lost in it.

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.mail_server import make_certificate, real_server
-from webapp.mail import Mail
+from webapp.mail.message import Mail
 from webapp.post import Result
 from webapp.post.smtp import SmtpPost, SmtpServer
 

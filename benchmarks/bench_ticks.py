@@ -16,12 +16,12 @@ from wtforms import SelectMultipleField
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from webapp import create_app
-from webapp.browser import draft
-from webapp.forms import WhatForm
-from webapp.letter import Answers, say, statements_to_choose
+from webapp.letter.compose import Answers, say, statements_to_choose
 from webapp.settings import Settings
-from webapp.views import steps
-from webapp.views.common import words
+from webapp.web import steps
+from webapp.web.common import words
+from webapp.web.cookie import draft
+from webapp.web.forms import WhatForm
 
 ROUNDS, REPEATS = 20, 7
 # Where 40 ticks go through widgets, every visitor of the page waits for them.
@@ -36,7 +36,7 @@ SETTINGS = Settings(
     host_contact="host@example.org",
     database_url="",
 )
-TEMPLATE = Path(__file__).parent.parent / "webapp" / "templates" / "what.html"
+TEMPLATE = Path(__file__).parent.parent / "webapp" / "web" / "templates" / "what.html"
 # The same page: each row of ticks is one loop over a field's widgets.
 BY_WIDGETS = re.sub(
     r"\{% for id, text in \w+ %\}.*?\{% endfor %\}",

@@ -11,15 +11,15 @@ from pathlib import Path
 from flask import Flask
 
 from webapp import create_app
-from webapp.ledger import Ledger, Reservation, Submission, ToOwn, ToPerson
-from webapp.letter import ADDRESS_SLOT, Letter
-from webapp.mail import Mail
+from webapp.letter.compose import ADDRESS_SLOT, Letter
+from webapp.letter.words import load
+from webapp.mail.message import Mail
 from webapp.post import Outcome
 from webapp.post.smtp import SmtpPost
-from webapp.rendering import Bodies, MailTemplates
+from webapp.rendering.templates import Bodies, MailTemplates
 from webapp.settings import from_environment
-from webapp.store import open_store
-from webapp.words import load
+from webapp.store.ledger import Ledger, Reservation, Submission, ToOwn, ToPerson
+from webapp.store.opening import open_store
 
 from .bench_letter import FOLDER, Peer, premailed
 from .bench_mail import by_standard_library

@@ -6,8 +6,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from webapp.letter import Answers, Letter, compose
-from webapp.words import Library, Words, load
+from webapp.letter.compose import Answers, Letter, compose
+from webapp.letter.words import Library, Words, load
 
 ROOT = Path(__file__).parent.parent
 MAIL_TEMPLATES = ROOT / "mail_templates"

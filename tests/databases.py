@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from webapp.database import Database
-from webapp.database.tables import DECOY, tables, tries
+from webapp.store.database import Database
+from webapp.store.database.tables import DECOY, tables, tries
 
 NOON = 20_780 * 86_400 + 12 * 3600  # noon of some day, so that no test meets midnight by chance
 SECRET = "a secret for tests, thirty-two bytes at least"

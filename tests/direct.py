@@ -20,19 +20,19 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from webapp.database import Database
-from webapp.database.tables import tables, waiting
 from webapp.delivery.sealed_letter import ForPerson
-from webapp.ledger import Ledger
+from webapp.letter.words import load
 from webapp.post import Post
-from webapp.rendering import MailTemplates
-from webapp.sealing import Sealer
+from webapp.rendering.templates import MailTemplates
 from webapp.services import Services
 from webapp.settings import Settings
-from webapp.store import Store
-from webapp.views.common import EXTENSION
-from webapp.waiting import WaitingLetters
-from webapp.words import load
+from webapp.store.database import Database
+from webapp.store.database.tables import tables, waiting
+from webapp.store.ledger import Ledger
+from webapp.store.opening import Store
+from webapp.store.sealing import Sealer
+from webapp.store.waiting import WaitingLetters
+from webapp.web.common import EXTENSION
 
 from .builders import MAIL_TEMPLATES, english, make_letter
 from .databases import Clock, empty

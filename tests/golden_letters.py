@@ -12,9 +12,9 @@ from functools import cache
 from itertools import cycle
 from pathlib import Path
 
-from webapp.letter import Answers, compose
-from webapp.typed import clean_line
-from webapp.words import LEVELS
+from webapp.letter.compose import Answers, compose
+from webapp.letter.words import LEVELS
+from webapp.mail.typed import clean_line
 
 from .builders import english, make_answers, with_all_ticks, with_starters
 from .letter_page import templates

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from lxml import html as lxml_html
 
-from webapp.rendering import MailTemplates
+from webapp.rendering.templates import MailTemplates
 
 from .builders import MAIL_TEMPLATES, library
 

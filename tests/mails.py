@@ -8,7 +8,7 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any
 
-from webapp.mail import Mail, message_id
+from webapp.mail.message import Mail, message_id
 
 PLAIN = Mail(
     sender="letters@wordahead.example",

@@ -23,8 +23,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from webapp.database import Database
-from webapp.database.tables import waiting
+from webapp.store.database import Database
+from webapp.store.database.tables import waiting
 
 from .builders import ROOT
 from .direct import CANARY, EMMA, MANAGER, NAME, paths_in

@@ -22,8 +22,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from webapp.waiting import State
-from webapp.waiting.states import LEASE, LIFE
+from webapp.store.waiting import State
+from webapp.store.waiting.states import LEASE, LIFE
 
 from .campaigns.fates import Act, Blow, Fate
 from .campaigns.truths import Press, Shown, Truth, words_delivered

@@ -10,7 +10,7 @@ from flask.cli import FlaskGroup
 
 from webapp import create_app
 from webapp.settings import from_environment
-from webapp.store import open_store
+from webapp.store.opening import open_store
 
 from .visitor import app_for
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from webapp.database import Database
-from webapp.ledger import Kind, Ledger, Reservation, ToOwn
-from webapp.sealing import Sealer
-from webapp.waiting import WaitingLetters
+from webapp.store.database import Database
+from webapp.store.ledger import Kind, Ledger, Reservation, ToOwn
+from webapp.store.sealing import Sealer
+from webapp.store.waiting import WaitingLetters
 
 from .builders import ROOT
 from .databases import Clock, PostgreSQL, fresh_postgresql

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from webapp.ledger import Limits
+from webapp.store.ledger import Limits
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = [

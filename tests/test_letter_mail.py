@@ -15,8 +15,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
-from webapp.letter import Letter, compose, legal_combinations
-from webapp.rendering import MAILTO_LIMIT, Bodies
+from webapp.letter.compose import Letter, compose, legal_combinations
+from webapp.rendering.templates import MAILTO_LIMIT, Bodies
 
 from .browser import launch
 from .builders import english, make_answers, make_letter, with_all_ticks, with_starters

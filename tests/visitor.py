@@ -19,13 +19,13 @@ from typing import Any
 from flask import Flask
 
 from webapp import create_app
-from webapp.browser import Draft
-from webapp.ledger import Limits
-from webapp.mail import Mail
+from webapp.letter.words import Library
+from webapp.mail.message import Mail
 from webapp.post import Outcome, Result
 from webapp.post.smtp import SmtpServer
 from webapp.settings import OutboxFolder, Settings
-from webapp.words import Library
+from webapp.store.ledger import Limits
+from webapp.web.cookie import Draft
 
 from .builders import library
 from .pages import Page as Page
@@ -165,7 +165,7 @@ class Visitor:
         """What the cookie in this browser holds."""
         cookies = "; ".join(f"{name}={value}" for name, value in self.cookies().items())
         with self.app.test_request_context("/", base_url=self.base, headers={"Cookie": cookies}):
-            from webapp.browser import draft
+            from webapp.web.cookie import draft
 
             return draft()
 

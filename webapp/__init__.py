@@ -15,19 +15,19 @@ from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from . import cli
-from .addresses import domain_exists
-from .browser import AnswersCookie
-from .database import DatabaseUnavailable
 from .keys import Keys
+from .letter.words import load
+from .mail.addresses import domain_exists
 from .post import Post
 from .post.outbox import OutboxPost
 from .post.smtp import SmtpPost
-from .rendering import MailTemplates
+from .rendering.templates import MailTemplates
 from .services import Services
 from .settings import OutboxFolder, Settings, from_environment
-from .store import Store, open_store
-from .views import check, common, confirm, flood, outbox, pages, safety, someone, steps, stop
-from .words import load
+from .store.database import DatabaseUnavailable
+from .store.opening import Store, open_store
+from .web import check, common, confirm, flood, outbox, pages, safety, someone, steps, stop
+from .web.cookie import AnswersCookie
 
 ROOT: Final = Path(__file__).parent.parent
 MAIL_TEMPLATES: Final = ROOT / "mail_templates"
@@ -42,7 +42,12 @@ def create_app(settings: Settings | None = None, **replacements: Any) -> Flask: 
     Without settings they come from the environment. Raises SettingsError, WordsError or
     TemplateError where the app must not start.
     """
-    app = Flask(__name__, instance_path=str(ROOT / "instance"))
+    app = Flask(
+        __name__,
+        instance_path=str(ROOT / "instance"),
+        template_folder="web/templates",
+        static_folder="web/static",
+    )
     cli.init_app(app, MAIL_TEMPLATES)
     if settings is None:
         if _only_for_the_shell():

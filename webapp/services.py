@@ -7,14 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 
-from .addresses import DomainExists
 from .keys import Keys
+from .letter.wall import Wall
+from .letter.words import Level, Library, Words
+from .mail.addresses import DomainExists
 from .post import Post
-from .rendering import MailTemplates
+from .rendering.templates import MailTemplates
 from .settings import Settings
-from .store import Store
-from .wall import Wall
-from .words import Level, Library, Words
+from .store.opening import Store
 
 Clock = Callable[[], datetime.datetime]
 

@@ -9,9 +9,9 @@ from enum import Enum
 
 import sqlalchemy as sa
 
-from webapp.database import Database, DatabaseUnavailable
-from webapp.mail import Mail
+from webapp.mail.message import Mail
 from webapp.post import Outcome, Result
+from webapp.store.database import Database, DatabaseUnavailable
 
 from ..databases import Clock
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from email.message import EmailMessage
 from typing import Final
 
-from webapp.forwarding import forwarded
+from webapp.rendering.forwarding import forwarded
 
 from ..direct import EMMA
 from ..mails import bodies

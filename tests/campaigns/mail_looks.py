@@ -16,8 +16,8 @@ from typing import Any, Final
 
 from playwright.sync_api import Page
 
-from webapp.forwarding import forwarded
-from webapp.rendering import Bodies
+from webapp.rendering.forwarding import forwarded
+from webapp.rendering.templates import Bodies
 
 from ..browser import launch, path
 from ..builders import ROOT

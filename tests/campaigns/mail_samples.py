@@ -15,11 +15,11 @@ from typing import Any, Final
 from webapp.delivery.notices import code_notice, receipt_notice
 from webapp.delivery.sealed_letter import ForPerson, letter_to_person, pack, unpack
 from webapp.delivery.to_self import ToSelf, letter_to_self
-from webapp.letter import Answers, Letter, compose, legal_combinations
-from webapp.mail import Mail, message_id
+from webapp.letter.compose import Answers, Letter, compose, legal_combinations
+from webapp.letter.words import LEVELS, Level, Words, fill, load
+from webapp.mail.message import Mail, message_id
 from webapp.services import Services
-from webapp.waiting import Opened, State, Ticket
-from webapp.words import LEVELS, Level, Words, fill, load
+from webapp.store.waiting import Opened, State, Ticket
 
 from ..builders import MAIL_TEMPLATES
 from ..visitor import PRODUCTION, Drawer, make_app
@@ -41,7 +41,7 @@ _TEXT_KEYS: Final = (
 _ONE_TEXT: Final = re.compile(rf'((?<![\w.])(?:{_TEXT_KEYS}) = )"((?:[^"\\]|\\.)*)"')
 _ANY_TEXT: Final = re.compile(r'(= |\[|, )"((?:[^"\\]|\\.)*)"')
 
-# The form's fields filled to their last character (webapp/forms.py); marks that HTML must escape.
+# The fields of webapp/web/forms.py filled to their last character; marks that HTML must escape.
 _OWN_WORDS: Final = (
     'I know every dog here by name, and I write <b>"fast" & neatly</b>, don\'t worry.\n\n'
     "Last summer I wrote to the team on a small white board. That went very well for all of us. "

@@ -13,11 +13,11 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any, Final
 
-from webapp.letter import Answers, compose
+from webapp.letter.compose import Answers, compose
+from webapp.letter.words import LEVELS
 from webapp.post import Outcome, Result
 from webapp.post.smtp import SmtpPost, SmtpServer
-from webapp.rendering import Bodies
-from webapp.words import LEVELS
+from webapp.rendering.templates import Bodies
 
 from ..builders import english
 from ..direct import EMMA, MANAGER, NAME, paths_in, told

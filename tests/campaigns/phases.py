@@ -6,7 +6,7 @@ import random
 from dataclasses import dataclass, field
 from typing import Final
 
-from webapp.sealing import Sealer
+from webapp.store.sealing import Sealer
 
 from ..direct import CHEAP
 from .server import SECRET

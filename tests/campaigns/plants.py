@@ -7,10 +7,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from webapp.database.tables import waiting
-from webapp.sealing import Key, Sealer
-from webapp.store import Store
-from webapp.waiting import Claim, Opened, State, Ticket, WaitingLetters
+from webapp.store.database.tables import waiting
+from webapp.store.opening import Store
+from webapp.store.sealing import Key, Sealer
+from webapp.store.waiting import Claim, Opened, State, Ticket, WaitingLetters
 
 from ..direct import CHEAP, DIRECT
 from .workers import Plant

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from webapp.waiting.states import LEASE
+from webapp.store.waiting.states import LEASE
 
 from ..direct import told
 from ..letter_page import plain_words

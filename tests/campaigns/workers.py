@@ -10,12 +10,12 @@ from pathlib import Path
 
 from flask import Flask
 
-from webapp.ledger import Ledger
-from webapp.sealing import Sealer
 from webapp.settings import Settings
-from webapp.store import Store
-from webapp.views.common import EXTENSION
-from webapp.waiting import WaitingLetters
+from webapp.store.ledger import Ledger
+from webapp.store.opening import Store
+from webapp.store.sealing import Sealer
+from webapp.store.waiting import WaitingLetters
+from webapp.web.common import EXTENSION
 
 from ..databases import Clock
 from ..direct import CHEAP, DIRECT

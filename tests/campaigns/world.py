@@ -9,14 +9,14 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from webapp.browser import Draft
-from webapp.database import Database
-from webapp.database.tables import waiting
 from webapp.delivery.sealed_letter import unpack
-from webapp.mail import Mail
-from webapp.sealing import Sealer
-from webapp.waiting import State
-from webapp.waiting.states import LEASE
+from webapp.mail.message import Mail
+from webapp.store.database import Database
+from webapp.store.database.tables import waiting
+from webapp.store.sealing import Sealer
+from webapp.store.waiting import State
+from webapp.store.waiting.states import LEASE
+from webapp.web.cookie import Draft
 
 from ..databases import Clock
 from ..direct import CANARY, CHEAP, DIRECT, EMMA, paths_in

@@ -17,9 +17,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, Request
 from playwright.sync_api import Error as PlaywrightError
 from werkzeug.serving import make_server
 
-from webapp.database.tables import tables
 from webapp.post.smtp import SmtpPost
-from webapp.store import Store
+from webapp.store.database.tables import tables
+from webapp.store.opening import Store
 
 from .. import browser
 from ..databases import Clock

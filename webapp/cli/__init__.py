@@ -14,12 +14,12 @@ from flask import Flask
 from flask.cli import AppGroup
 
 from ..errors import AnswersError
-from ..letter import Answers, compose
-from ..mail import Mail, message_id
-from ..proofreading import problems_in, sentences_in
-from ..rendering import MailTemplates
-from ..typed import clean_line
-from ..words import Words, load
+from ..letter.compose import Answers, compose
+from ..letter.proofreading import problems_in, sentences_in
+from ..letter.words import Words, load
+from ..mail.message import Mail, message_id
+from ..mail.typed import clean_line
+from ..rendering.templates import MailTemplates
 from .answers import answers_from
 from .host import HostCommands
 

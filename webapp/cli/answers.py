@@ -7,11 +7,11 @@ from typing import Any, Final
 
 from werkzeug.datastructures import MultiDict
 
-from ..addresses import read_address
 from ..errors import AnswersError
-from ..forms import STEPS, SendForm
-from ..letter import Answers
-from ..words import Words
+from ..letter.compose import Answers
+from ..letter.words import Words
+from ..mail.addresses import read_address
+from ..web.forms import STEPS, SendForm
 
 # The names that a table of answers may hold; those of sending to somebody else change no letter.
 _FIELDS: Final = frozenset(

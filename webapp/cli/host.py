@@ -11,11 +11,11 @@ from typing import IO
 import click
 from flask.cli import AppGroup
 
-from ..addresses import read_address
-from ..database import DatabaseUnavailable
 from ..errors import AnswersError
+from ..mail.addresses import read_address
 from ..settings import from_environment
-from ..store import Store, open_store
+from ..store.database import DatabaseUnavailable
+from ..store.opening import Store, open_store
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,10 @@ import time
 from typing import Final
 
 from ..errors import MailRefused, WordAheadError
-from ..ledger import (
+from ..mail.message import Mail
+from ..post import Outcome, Result
+from ..services import Services
+from ..store.ledger import (
     Changed,
     LedgerUnavailable,
     Refusal,
@@ -16,10 +19,7 @@ from ..ledger import (
     ToOwn,
     ToPerson,
 )
-from ..mail import Mail
-from ..post import Outcome, Result
-from ..services import Services
-from ..store import Store
+from ..store.opening import Store
 
 _log = logging.getLogger("webapp")
 

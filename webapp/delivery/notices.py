@@ -8,10 +8,10 @@ from __future__ import annotations
 import datetime
 from typing import Any, Final, Literal
 
-from ..mail import Mail, message_id
+from ..letter.words import Words, fill
+from ..mail.message import Mail, message_id
 from ..services import Services
-from ..waiting import Opened, State, Ticket
-from ..words import Words, fill
+from ..store.waiting import Opened, State, Ticket
 from .sealed_letter import SealedLetter
 
 # "493 027" is read and typed more surely than six digits in a row.

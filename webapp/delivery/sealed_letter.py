@@ -9,8 +9,8 @@ import secrets
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from ..letter import Letter
-from ..mail import Mail, message_id, subject_line
+from ..letter.compose import Letter
+from ..mail.message import Mail, message_id, subject_line
 from ..services import Services
 
 # The date of a mail comes when it is sent.

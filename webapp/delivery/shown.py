@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 
 from ..errors import WordAheadError
-from ..letter import ADDRESS_SLOT, Letter
+from ..letter.compose import ADDRESS_SLOT, Letter
 from ..services import Services
 
 

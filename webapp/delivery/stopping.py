@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ..ledger import LedgerUnavailable, Refusal, ToOwn
 from ..post import Result
 from ..services import Services
-from ..store import Store
+from ..store.ledger import LedgerUnavailable, Refusal, ToOwn
+from ..store.opening import Store
 from .counted import LimitReached, MailNotOffered, send_counted
 from .notices import code_notice
 from .places import place

@@ -8,14 +8,14 @@ import logging
 from dataclasses import dataclass, field
 from typing import Final
 
-from ..database import DatabaseUnavailable
 from ..errors import WordAheadError
-from ..ledger import Kind, LedgerUnavailable, ToOwn, ToPerson
-from ..mail import message_id
+from ..mail.message import message_id
 from ..post import Outcome, Result
 from ..services import Services
-from ..store import Store
-from ..waiting import Claim, Event, Opened, State
+from ..store.database import DatabaseUnavailable
+from ..store.ledger import Kind, LedgerUnavailable, ToOwn, ToPerson
+from ..store.opening import Store
+from ..store.waiting import Claim, Event, Opened, State
 from .counted import LimitReached, MailNotOffered, send_counted
 from .notices import code_notice, receipt_notice
 from .places import SendingBusy, place

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ..ledger import Kind, Submission, ToOwn
-from ..letter import Letter
-from ..mail import Mail, message_id
+from ..letter.compose import Letter
+from ..mail.message import Mail, message_id
 from ..post import Outcome
 from ..services import Services
+from ..store.ledger import Kind, Submission, ToOwn
 from .counted import MailNotOffered, send_counted
 from .places import place
 from .shown import check_shown

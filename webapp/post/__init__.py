@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final, Protocol
 
-from ..mail import Mail
+from ..mail.message import Mail
 
 # Where a refusal is about the mail, or about us, and not about the address (RFC 5321, 4.2);
 # "head" is our own guard's.

@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ..mail import Mail
+from ..mail.message import Mail
 from . import Outcome, Result
 
 

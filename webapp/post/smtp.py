@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import SettingsError
-from ..mail import Mail
+from ..mail.message import Mail
 from . import Outcome
 from .conversation import Conversation, died_early, dot_stuffed
 from .relay import Limits, Security, SmtpServer, is_loopback

@@ -9,9 +9,9 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from ..errors import SettingsError
-from ..ledger import Limits
 from ..post.relay import is_loopback
 from ..post.smtp import SmtpServer
+from ..store.ledger import Limits
 from . import parts
 from .demo import demo_values
 from .parts import DirectSend, OutboxFolder

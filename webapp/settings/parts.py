@@ -12,10 +12,10 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from email_validator import EmailNotValidError, validate_email
 
 from ..errors import SettingsError
-from ..ledger import Limits
+from ..mail.typed import number_in
 from ..post.relay import is_loopback
 from ..post.smtp import Security, SmtpServer
-from ..typed import number_in
+from ..store.ledger import Limits
 
 DirectSend = Literal["on", "allowlist", "off"]
 

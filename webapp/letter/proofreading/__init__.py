@@ -1,0 +1,225 @@
+"""The gates that every word passes: length, reading age, hard words, and the wall."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from ..compose import Answers, Letter, compose, legal_combinations
+from ..wall import Wall
+from ..words import LEVELS, Level, Words, read
+from .form_words import form_problems
+from .sentences import (
+    HARDEST_GRADE,
+    LONGEST_SENTENCE,
+    SHORT_NAME,
+    count_words,
+    has_phrase,
+    long_sentences_in,
+    sentences_in,
+    stems_in,
+)
+
+# The first promise: so much of a letter, at most, was not chosen by the person.
+UNCHOSEN_WORDS: Final = 60
+# One side of paper with eight ticks; at a counter, less.
+LENGTHS: Final = {"healthcare": (100, 200), "service": (100, 200)}
+USUAL_LENGTH: Final = (120, 300)
+
+__all__ = [
+    "LENGTHS",
+    "UNCHOSEN_WORDS",
+    "USUAL_LENGTH",
+    "Report",
+    "count_words",
+    "printed_words",
+    "problems_in",
+    "sentences_in",
+    "texts_of",
+    "unchosen_words",
+]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What is wrong, and the figures behind it."""
+
+    problems: tuple[str, ...]
+    figures: tuple[str, ...]
+
+
+def problems_in(folder: Path) -> Report:
+    """Look at all words in a folder."""
+    library, problems = read(folder)
+    figures: list[str] = []
+    if library is not None:
+        for words in library.languages.values():
+            problems.extend(_sentences(words))
+            problems.extend(_hard_words(words))
+            problems.extend(_leaks(words))
+            problems.extend(_orphans(words))
+            problems.extend(_lengths(words, figures))
+            problems.extend(form_problems(words, figures))
+            if words.frame.code.startswith("en"):
+                problems.extend(_reading_age(words, figures))
+    return Report(tuple(problems), tuple(figures))
+
+
+def unchosen_words(letter: Letter) -> int:
+    """How many words of a letter its writer neither ticked nor typed."""
+    texts = [letter.greeting, letter.opening, letter.request, letter.closing, letter.sharing]
+    texts += [letter.reply_line, letter.sign_off, letter.credit, letter.version]
+    texts += [part.heading for part in letter.parts] + [reply.label for reply in letter.replies]
+    return sum(map(count_words, texts))
+
+
+def printed_words(letter: Letter) -> int:
+    """How many words a letter has in all, its title aside."""
+    chosen = [letter.first, *letter.own_words, letter.rights, letter.name]
+    chosen += [item for part in letter.parts for item in part.items]
+    return unchosen_words(letter) + sum(map(count_words, chosen))
+
+
+def texts_of(words: Words) -> Iterator[tuple[str, str, frozenset[Level]]]:
+    """Every text that a letter can print: its file and key, itself, the levels that print it."""
+    every = frozenset(LEVELS)
+    for section in words.sections.values():
+        file = f"{words.language}/statements/{section.id}.toml"
+        yield f"{file}: title.me", section.title.me, every
+        yield f"{file}: title.them", section.title.them, every
+        yield f"{file}: title.them_without_name", section.title.them_without_name, every
+        for statement in section.statement:
+            levels = frozenset(statement.levels)
+            yield f"{file}: {statement.id}.me", statement.me, levels
+            yield f"{file}: {statement.id}.them", statement.them, levels
+    yield from _texts_of_situations(words, every)
+    yield from _texts_of_frame(words, every)
+
+
+def _texts_of_situations(
+    words: Words, every: frozenset[Level]
+) -> Iterator[tuple[str, str, frozenset[Level]]]:
+    for situation in words.situations.values():
+        file = f"{words.language}/situations/{situation.id}.toml"
+        yield f"{file}: subject.me_without_name", situation.subject.me_without_name, every
+        for key in ("subject", "request", "closing", "sharing"):
+            wording = getattr(situation, key)
+            if wording is not None:
+                yield f"{file}: {key}.me", wording.me, every
+                yield f"{file}: {key}.them", wording.them, every
+        for level in LEVELS:
+            opening = situation.opening_at(level)
+            yield f"{file}: opening.{level}.me", opening.me, frozenset({level})
+            yield f"{file}: opening.{level}.them", opening.them, frozenset({level})
+        for reply in situation.replies:
+            yield f"{file}: replies.label", reply.label, every
+            yield f"{file}: replies.body", reply.body, every
+
+
+def _texts_of_frame(
+    words: Words, every: frozenset[Level]
+) -> Iterator[tuple[str, str, frozenset[Level]]]:
+    frame, file = words.frame, f"{words.language}/frame.toml"
+    for key, text in (
+        ("fallback.child", frame.fallback.child),
+        ("fallback.supported", frame.fallback.supported),
+        ("fallback.them", frame.fallback.them),
+        ("greeting.to_someone", frame.greeting.to_someone),
+        ("greeting.plain", frame.greeting.plain),
+        ("reply.me", frame.reply.me),
+        ("reply.them", frame.reply.them),
+        ("sign_off.me", frame.sign_off.me),
+        ("sign_off.me_without_name", frame.sign_off.me_without_name),
+        ("sign_off.them", frame.sign_off.them),
+        ("version.text", frame.version.text),
+    ):
+        yield f"{file}: {key}", text, every
+    yield f"{file}: credit.text", frame.credit.text, frozenset({"named"})
+    for right in words.rights.values():
+        # Whoever chose a paragraph on rights chose its legal words: only the name stays out.
+        for voice, text in (("me", right.me), ("them", right.them)):
+            key = f"{words.language}/rights.toml: {right.id}.{voice}"
+            yield key, text, frozenset(right.levels) - {"needs"}
+
+
+def _sentences(words: Words) -> Iterator[str]:
+    for key, text, _ in texts_of(words):
+        for length in long_sentences_in(text):
+            yield f"{key}: a sentence of {length} words; {LONGEST_SENTENCE} is the most"
+
+
+def _hard_words(words: Words) -> Iterator[str]:
+    hard = words.condition.hard
+    for key, text, _ in texts_of(words):
+        for one, plain in hard.items():
+            if has_phrase(text, one):
+                yield f"{key}: “{one}” is hard; say “{plain}”"
+
+
+def _leaks(words: Words) -> Iterator[str]:
+    wall = Wall(words.condition)
+    for key, text, levels in texts_of(words):
+        if levels - {"named"} and (names := wall.names_in(text)):
+            yield f"{key}: names the condition below “named”: {', '.join(names)}"
+        for level, stems in words.condition.banned.items():
+            if level in levels and (found := stems_in(text, stems)):
+                yield f"{key}: may not say “{found}” at level “{level}”"
+    for right in words.rights.values():
+        if set(right.levels) - {"named"} and wall.is_named_in(right.me, right.them):
+            yield f"{words.language}/rights.toml: {right.id}: names the condition below “named”"
+
+
+def _orphans(words: Words) -> Iterator[str]:
+    for statement in words.statements.values():
+        if not any(
+            statement.fits(situation, level) for situation in words.situations for level in LEVELS
+        ):
+            file = f"{words.language}/statements/{statement.section}.toml"
+            yield f"{file}: {statement.id}: fits no situation at any level"
+    for level, stems in words.condition.banned.items():
+        if not stems:
+            yield f"{words.language}/condition.toml: banned.{level}: is empty"
+
+
+def _lengths(words: Words, figures: list[str]) -> Iterator[str]:
+    unchosen, lengths = [], []
+    for situation, level, voice in legal_combinations(words):
+        for name in (SHORT_NAME, ""):
+            answers = Answers(situation, level, voice, words.language, name=name)
+            every = tuple(s.id for s in words.statements_for(words.situations[situation], level))
+            starters = words.situations[situation].starters.at(level)
+            unchosen.append(unchosen_words(compose(replace(answers, say=every), words)))
+            lengths.append(printed_words(compose(replace(answers, say=starters), words)))
+            where = f"{words.language}/situations/{situation}.toml: {level}, {voice}"
+            low, high = LENGTHS.get(situation, USUAL_LENGTH)
+            if unchosen[-1] > UNCHOSEN_WORDS:
+                yield f"{where}: {unchosen[-1]} words nobody chose; {UNCHOSEN_WORDS} is the most"
+            if not low <= lengths[-1] <= high:
+                yield f"{where}: {lengths[-1]} words with the starters; {low} to {high} is right"
+    figures.append(f"{words.language}: {min(lengths)} to {max(lengths)} words with eight ticks")
+    figures.append(f"{words.language}: at most {max(unchosen)} words that nobody chose")
+
+
+def _reading_age(words: Words, figures: list[str]) -> Iterator[str]:
+    import textstat  # a second to load, and needed here alone
+
+    for section in words.sections.values():
+        texts = [text for s in section.statement for text in (s.me, s.them)]
+        plain = _without_names(" ".join(texts), words)
+        grade = textstat.flesch_kincaid_grade(plain)
+        figures.append(
+            f"{words.language}/{section.id}: {len(section.statement)} statements, "
+            f"reading grade {grade:.1f}"
+        )
+        if grade > HARDEST_GRADE:
+            file = f"{words.language}/statements/{section.id}.toml"
+            yield f"{file}: reading grade {grade:.1f}; {HARDEST_GRADE} is the hardest"
+
+
+def _without_names(text: str, words: Words) -> str:
+    for name in words.condition.names:
+        text = re.sub(re.escape(name), "this", text, flags=re.IGNORECASE)
+    return text.replace("{name}", SHORT_NAME).replace("{them}", SHORT_NAME)

@@ -1,0 +1,117 @@
+"""Email addresses: one, plain, and probably the one that was meant."""
+
+from __future__ import annotations
+
+import difflib
+import threading
+from collections.abc import Callable
+from typing import Final
+
+import dns.exception
+import dns.resolver
+from email_validator import EmailNotValidError, validate_email
+
+from ..errors import AnswersError
+
+# RFC 5321, 4.5.3.1.3: a path has at most 256 octets, its angle brackets counted.
+LONGEST: Final = 254
+# RFC 5321, 4.5.3.1.1: so much may stand before the "@".
+LONGEST_LOCAL: Final = 64
+# A slow name server may cost a person this many seconds at most.
+LOOKUP_SECONDS: Final = 1.5
+
+_PROVIDERS: Final = (
+    "gmail.com",
+    "googlemail.com",
+    "hotmail.com",
+    "hotmail.co.uk",
+    "outlook.com",
+    "live.co.uk",
+    "yahoo.com",
+    "yahoo.co.uk",
+    "icloud.com",
+    "btinternet.com",
+    "proton.me",
+    "protonmail.com",
+)
+# Alike enough to be a slip (gmial.com), and far enough from other names people really have.
+_ALIKE: Final = 0.82
+_REAL_NEIGHBOURS: Final = frozenset({"mail.com", "email.com", "ymail.com", "live.com", "gmx.com"})
+_ENDING_SLIPS: Final = (".con", ".cmo", ".vom", ".comm", ".ocm", ".co.ku", ".couk", ".og.uk")
+
+# Of a process's eight threads, so many may wait for a name server; the question is only a help.
+_looking_up: Final = threading.BoundedSemaphore(2)
+
+DomainExists = Callable[[str], bool]
+
+
+def read_address(text: str, field: str = "email") -> str:
+    """The one plain address in a text, its domain in ASCII (RFC 5890).
+
+    Raises AnswersError whose sentence is a key of the form's errors.
+    """
+    text = text.strip()
+    if not text:
+        raise AnswersError(field, "email_missing")
+    if len(text) > LONGEST:
+        raise AnswersError(field, "email_too_long")
+    try:
+        found = validate_email(
+            text, check_deliverability=False, allow_smtputf8=False, allow_quoted_local=False
+        )
+    except EmailNotValidError:
+        raise AnswersError(field, _why(text)) from None
+    address = found.ascii_email
+    if address is None or not _is_plain(found.local_part) or len(address) > LONGEST:
+        raise AnswersError(field, "email_malformed")
+    return address
+
+
+def _why(text: str) -> str:
+    if text.count("@") > 1 or "," in text or ";" in text:
+        return "email_two"
+    if not text.partition("@")[0].isascii():
+        return "email_letters"
+    return "email_malformed"
+
+
+def _is_plain(local: str) -> bool:
+    """No percent hack or bang path, by which an old relay could be talked into another address."""
+    return len(local) <= LONGEST_LOCAL and not set(local) & set('%!"\\') and "=?" not in local
+
+
+def likely_meant(address: str) -> str:
+    """The address that was probably meant where this one looks like a slip; else ""."""
+    local, _, domain = address.rpartition("@")
+    domain = domain.lower()
+    if domain in _PROVIDERS or domain in _REAL_NEIGHBOURS:
+        return ""
+    for slip in _ENDING_SLIPS:
+        if domain.endswith(slip):
+            right = ".co.uk" if "k" in slip else ".com"
+            domain = domain.removesuffix(slip) + right
+            return f"{local}@{_near(domain) or domain}"
+    near = _near(domain)
+    return f"{local}@{near}" if near and near != domain else ""
+
+
+def _near(domain: str) -> str:
+    found = difflib.get_close_matches(domain, _PROVIDERS, n=1, cutoff=_ALIKE)
+    return found[0] if found else ""
+
+
+def domain_exists(domain: str) -> bool:
+    """Whether the domain takes mail, or may: only a clear "no such name" counts as no."""
+    if not _looking_up.acquire(blocking=False):
+        return True
+    try:
+        resolver = dns.resolver.Resolver()
+        resolver.lifetime = LOOKUP_SECONDS
+        resolver.resolve(domain, "MX")
+    except dns.resolver.NXDOMAIN:
+        return False
+    except dns.exception.DNSException:
+        return True
+    finally:
+        _looking_up.release()
+    return True

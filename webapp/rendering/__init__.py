@@ -1,0 +1,1 @@
+"""A letter becomes subject, text and HTML, through mail_templates/."""

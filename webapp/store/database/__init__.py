@@ -1,0 +1,234 @@
+"""The database: SQLite unless a URL says PostgreSQL; a change is on disk when its block ends."""
+
+import logging
+import os
+import time
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from enum import Enum
+from pathlib import Path
+from typing import Final, Literal
+
+import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
+
+from ...errors import StartError, WordAheadError
+from . import engines
+from .tables import DECOY, tries
+from .turns import WriterTurn
+
+HEAD: Final = "0002"  # the newest migration, so that a start need not load Alembic to ask
+MIGRATIONS: Final = Path(__file__).parent.parent / "migrations"
+UPGRADE_PATIENCE: Final = 60  # seconds for another upgrade to end; nobody waits at a page here
+TOLD_AGAIN: Final = 60  # seconds between two lines in the log that say the same
+
+_log = logging.getLogger("webapp")
+
+# Of the statement, not of the transaction, which may have waited for its turn.
+_NOW: Final = {
+    "sqlite": "CAST(strftime('%s', 'now') AS INTEGER)",
+    "postgresql": "CAST(floor(extract(epoch FROM statement_timestamp())) AS bigint)",
+}
+# Statements are built once: to build one costs more than to run one of these.
+_TAKE_TURN: Final = sa.select(
+    sa.func.pg_advisory_xact_lock(sa.bindparam("turn", type_=sa.BigInteger))
+)
+_LASTING: Final = sa.text("SET LOCAL synchronous_commit = on")
+
+
+class Turn(Enum):
+    """What only one connection does at a time; any numbers that nobody else locks."""
+
+    UPGRADE = 0x57_41_01
+    COUNT = 0x57_41_02  # or two reservations would both see the last free place
+    PUT = 0x57_41_03  # or two letters of one browser would not see each other
+
+
+class DatabaseUnavailable(WordAheadError):
+    """The database did not do what was asked: it is away, full, locked or read-only."""
+
+
+class SchemaError(StartError):
+    """The database's tables are not those of this version."""
+
+
+class Database:
+    """One database, opened when first used; each `with` of writing() is durable when it ends.
+
+    `counts` is for what limits and figures need: on SQLite a second file beside the first, which
+    commits in a tenth of the time, and may lose its last moments in a power cut, as PostgreSQL
+    then may. `time` is a column that says the time, in UTC seconds: by the database's own clock,
+    which all workers share, unless a clock is passed in.
+    """
+
+    def __init__(
+        self, url: str, *, clock: Callable[[], int] | None = None, counts: bool = False
+    ) -> None:
+        self._url = engines.parse(url)
+        self.kind: Literal["sqlite", "postgresql"] = (
+            "sqlite" if self._url.get_backend_name() == "sqlite" else "postgresql"
+        )
+        self._file = self._file_of(counts=counts) if self.kind == "sqlite" else None
+        self._clock = clock
+        self.time: sa.ColumnElement[int] = (
+            sa.bindparam("its_clock", callable_=clock, type_=sa.BigInteger)
+            if clock
+            else sa.literal_column(_NOW[self.kind], sa.BigInteger)
+        )
+        self._ask_time = sa.select(self.time)
+        self._engine = (
+            engines.sqlite(self._file, counts=counts)
+            if self._file
+            else engines.postgresql(self._url, counts=counts)
+        )
+        self._turn = WriterTurn(self._file) if self._file else None
+        self._is_ready = False
+        self._told_at = -float(TOLD_AGAIN)
+        _forget_connections_after_fork(self)
+        # Whoever drops a database without closing it leaves no connection behind.
+        weakref.finalize(self, self._engine.dispose)
+
+    def _file_of(self, *, counts: bool) -> Path:
+        file = Path(self._url.database or "")
+        return file.with_name(f"{file.stem}-limits{file.suffix}") if counts else file
+
+    @contextmanager
+    def writing(self, *, lasting: bool = False) -> Iterator[sa.Connection]:
+        """A transaction that may write; committed at the end, or not at all.
+
+        It then outlives a power cut, in a database of counts only if it is to be `lasting`.
+        """
+        if self._file and not self._is_ready:
+            # Its folder was away at the start, and may be back by now.
+            self.start()
+        with (
+            self._translated(),
+            self._turn.taken(engines.PATIENCE) if self._turn else nullcontext(),
+        ):
+            with self._begun("BEGIN IMMEDIATE") as connection:
+                if lasting and self.kind == "postgresql":
+                    connection.execute(_LASTING)
+                yield connection
+            if lasting and self._file:
+                engines.sync_log(self._file)
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """A transaction that only reads."""
+        with self._translated(), self._begun("BEGIN") as connection:
+            yield connection
+
+    def now(self, connection: sa.Connection) -> int:
+        """The time in whole UTC seconds, by the clock that all workers share."""
+        if self._clock:
+            return self._clock()
+        return int(connection.scalar(self._ask_time) or 0)
+
+    def take_turns(self, connection: sa.Connection, turn: Turn) -> None:
+        """Let nobody else do this until the transaction ends; SQLite has one writer anyway."""
+        if self.kind == "postgresql":
+            connection.execute(_TAKE_TURN, {"turn": turn.value})
+
+    def start(self) -> None:
+        """Make ready to serve: SQLite migrates itself, PostgreSQL must have been upgraded."""
+        if self.kind == "sqlite":
+            self.upgrade()
+            self._is_ready = True
+        elif not self.is_current():
+            raise SchemaError("DATABASE_URL: run `flask --app webapp database upgrade` first")
+
+    def is_current(self) -> bool:
+        """Whether the tables are those of this version."""
+        with self.reading() as connection:
+            return _version(connection) == HEAD
+
+    def upgrade(self) -> None:
+        """Bring the tables up to date, once, however many start at the same time."""
+        if self._file:
+            with self._translated():
+                engines.make_private(self._file)
+        if self.is_current():
+            return
+        with self._translated(), self._begun("BEGIN EXCLUSIVE") as connection:
+            if self.kind == "postgresql":
+                connection.execute(sa.text(f"SET LOCAL lock_timeout = {UPGRADE_PATIENCE * 1000}"))
+                connection.execute(sa.text("SET LOCAL statement_timeout = 0"))
+                self.take_turns(connection, Turn.UPGRADE)
+            if _version(connection) != HEAD:
+                _migrate(connection)
+
+    def check(self) -> None:
+        """Write, commit and read back; raises DatabaseUnavailable."""
+        with self.writing() as connection:
+            touched = connection.execute(
+                sa.update(tries).where(tries.c.id == DECOY).values(last_at=tries.c.last_at + 1)
+            )
+        if touched.rowcount != 1:
+            raise DatabaseUnavailable("the database took no change")
+
+    def close(self) -> None:
+        """Close all connections; the next use opens new ones."""
+        self._engine.dispose()
+
+    def forget_connections(self) -> None:
+        """Leave the parent's connections alone: this process was forked from it."""
+        self._engine.dispose(close=False)
+        if self._turn:
+            self._turn.forget()
+
+    @contextmanager
+    def _begun(self, begin: str) -> Iterator[sa.Connection]:
+        """A transaction; on SQLite it begins as told (psycopg begins its own by itself)."""
+        with self._engine.begin() as connection:
+            if self.kind == "sqlite":
+                connection.exec_driver_sql(begin)
+            yield connection
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """Any failure as DatabaseUnavailable, without the driver's text, which may hold values."""
+        try:
+            yield
+        except (SQLAlchemyError, OSError) as error:
+            self._tell(error)
+            raise DatabaseUnavailable(f"the database failed: {type(error).__name__}") from None
+
+    def _tell(self, error: Exception) -> None:
+        """Have the log say what failed, once a minute: visitors are only told to come back."""
+        if time.monotonic() - self._told_at >= TOLD_AGAIN:
+            self._told_at = time.monotonic()
+            _log.error("event=database-away error=%s", type(error).__name__)
+
+
+def _version(connection: sa.Connection) -> str | None:
+    if not sa.inspect(connection).has_table("alembic_version"):
+        return None
+    version = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
+    return None if version is None else str(version)
+
+
+def _migrate(connection: sa.Connection) -> None:
+    from alembic import command  # loaded only when there is something to migrate
+    from alembic.config import Config
+    from alembic.util import CommandError
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    try:
+        command.upgrade(config, "head")
+    except CommandError:
+        raise SchemaError("DATABASE_URL: the database was made by a newer version") from None
+
+
+def _forget_connections_after_fork(database: Database) -> None:
+    """A connection shared with a parent process would mix up their transactions."""
+    alive = weakref.ref(database)
+
+    def forget() -> None:
+        if database := alive():
+            database.forget_connections()
+
+    os.register_at_fork(after_in_child=forget)

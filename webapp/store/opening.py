@@ -1,0 +1,53 @@
+"""The database and what is kept in it: limits, and letters that wait for a yes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from ..settings import Settings
+from .database import Database
+from .ledger import Ledger
+from .sealing import Sealer
+from .waiting import WaitingLetters
+
+_HOUR: Final = 3600
+# A code that blocks an address is fetched at once, or not at all.
+_STOP_HOURS: Final = 2
+
+
+@dataclass(frozen=True)
+class Store:
+    """What lasts longer than a request; none of it can be read without the writer's code."""
+
+    database: Database
+    counts: Database
+    ledger: Ledger
+    waiting: WaitingLetters
+    stopping: WaitingLetters
+
+    def start(self) -> None:
+        """Make ready to serve; SQLite brings its tables up to date by itself."""
+        self.database.start()
+        self.counts.start()
+
+    def upgrade(self) -> None:
+        """Bring the tables up to date."""
+        self.database.upgrade()
+        self.counts.upgrade()
+
+
+def open_store(settings: Settings) -> Store:
+    """Open the database; raises SchemaError where its tables are not those of this version."""
+    secrets = (settings.secret_key, *settings.secret_key_fallbacks)
+    database = Database(settings.database_url)
+    counts = Database(settings.database_url, counts=True)
+    return Store(
+        database=database,
+        counts=counts,
+        ledger=Ledger(counts, secrets, settings.limits),
+        waiting=WaitingLetters(database, Sealer(secrets), life=settings.waiting_hours * _HOUR),
+        stopping=WaitingLetters(
+            database, Sealer(secrets, purpose="stop"), life=_STOP_HOURS * _HOUR
+        ),
+    )

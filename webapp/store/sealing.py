@@ -1,0 +1,206 @@
+"""Turns the link's token and the mail's code into the key that alone opens a waiting letter."""
+
+import base64
+import hashlib
+import hmac
+import re
+import threading
+import unicodedata
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from secrets import randbelow, token_bytes
+from typing import Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from ..errors import Busy, WordAheadError
+from ..keys import derive
+
+TOKEN_BYTES: Final = 16  # 128 random bits: never guessed, so a row's id alone says nothing
+TOKEN_LENGTH: Final = 22  # what 16 bytes make in url-safe base64 without its padding
+CODE_DIGITS: Final = 6  # as many as phones fill in from a mail; the tries are counted
+ID_BYTES: Final = 16  # as long as the token: two rows never meet
+KEY_BYTES: Final = 32  # AES-256
+NONCE_BYTES: Final = 12  # AES-GCM's own length; a key seals a handful of messages in its life
+LENGTH_BYTES: Final = 4  # before the text: how much of the padded block is text
+EXPIRY_BYTES: Final = 8
+STEP: Final = 16 * 1024  # most letters fill one step: its size does not tell how much was ticked
+MOST_BYTES: Final = 256 * 1024  # ten times the longest letter; keeps a row small
+
+# OWASP's smallest scrypt that still costs 16 MiB and about 80 ms a guess; more would let a few
+# visitors at once exhaust a small server.
+SCRYPT_N: Final = 2**14
+SCRYPT_R: Final = 8
+SCRYPT_P: Final = 1
+SCRYPT_MEMORY: Final = 64 * 1024 * 1024  # OpenSSL's ceiling, four times what the numbers above need
+
+SLOTS: Final = 2  # scrypt at once a process: 32 MiB, and other pages keep a processor
+SLOT_WAIT: Final = 5.0  # seconds; whoever waits longer is asked to press again
+
+_TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{22}", re.ASCII)
+_CODE: Final = re.compile(r"[0-9]{6}", re.ASCII)
+_BETWEEN_DIGITS: Final = re.compile(r"[\s\-‐-―]+")
+
+_slots = threading.BoundedSemaphore(SLOTS)
+
+
+class SealingBusy(Busy):
+    """Too many codes are being checked at this moment; this one was not counted as a try."""
+
+
+class TooLong(WordAheadError):
+    """This is too long to be sealed."""
+
+
+@dataclass(frozen=True)
+class Key:
+    """What opens one row; lives only as long as the request that knows token and code."""
+
+    id: bytes
+    expires_at: int
+    secret: bytes = field(repr=False)
+
+
+# Six digits with blanks and dashes; folding a long text of marks would take seconds (UAX 15).
+_LONGEST_CODE: Final = 64
+
+
+def derive_key(secret: str, purpose: str) -> bytes:
+    """A key of its own for each purpose in the database, all from the one SECRET_KEY."""
+    return derive(secret, f"word-ahead/v1/{purpose}")
+
+
+def parse_code(text: str) -> str | None:
+    """The six digits as typed or pasted, whatever blanks or dashes stand between them."""
+    if len(text) > _LONGEST_CODE:
+        return None
+    digits = _BETWEEN_DIGITS.sub("", unicodedata.normalize("NFKC", text))
+    return digits if _CODE.fullmatch(digits) else None
+
+
+def parse_token(text: str) -> bytes | None:
+    """The token of a link; only the one spelling that was handed out counts."""
+    if not _TOKEN.fullmatch(text):
+        return None
+    token = base64.urlsafe_b64decode(text + "==")
+    return token if _spell(token) == text else None
+
+
+def new_code() -> str:
+    """Six digits, each of the million equally likely."""
+    return f"{randbelow(10**CODE_DIGITS):0{CODE_DIGITS}d}"
+
+
+def new_token() -> str:
+    """A fresh token, as it stands in the link."""
+    return _spell(token_bytes(TOKEN_BYTES))
+
+
+@contextmanager
+def slot() -> Iterator[None]:
+    """One of the process's places for scrypt; raises SealingBusy if none falls free in time."""
+    if not _slots.acquire(timeout=SLOT_WAIT):
+        raise SealingBusy("too many codes are being checked at once")
+    try:
+        yield
+    finally:
+        _slots.release()
+
+
+class Sealer:
+    """Makes ids and keys, seals and opens; the caller holds a slot() while keys are made.
+
+    `purpose` keeps letters and other sealed things apart: a token made for one is unknown
+    to the other.
+    """
+
+    def __init__(
+        self, secrets: Sequence[str], *, purpose: str = "letter", cost: int = SCRYPT_N
+    ) -> None:
+        if not secrets:
+            raise ValueError("a sealer needs at least one secret")
+        self._purpose = purpose
+        self._cost = cost
+        self._salts = [derive_key(secret, f"{purpose}/scrypt salt") for secret in secrets]
+        self._labels = [derive_key(secret, f"{purpose}/browser") for secret in secrets]
+        self._nobody = token_bytes(TOKEN_BYTES)
+        self._blank = token_bytes(NONCE_BYTES + STEP + 16)
+
+    def id_of(self, token: str) -> bytes:
+        """The row that belongs to a token; a token that cannot be one belongs to no row."""
+        return _hkdf(
+            parse_token(token) or self._nobody, f"word-ahead/v1/{self._purpose}/id", ID_BYTES
+        )
+
+    def labels(self, browser: bytes) -> list[bytes]:
+        """What marks a browser's own rows, the newest secret first; nothing leads back from it."""
+        return [hmac.digest(key, browser, "sha256")[:ID_BYTES] for key in self._labels]
+
+    def key(self, token: str, code: str, expires_at: int) -> Key:
+        """The key for sealing something new, under the newest secret."""
+        return self._key(self._salts[0], token, code, expires_at)
+
+    def seal(self, key: Key, kind: str, text: bytes) -> bytes:
+        """Nonce and ciphertext, padded to whole steps; id, expiry and kind cannot be changed."""
+        if len(text) > MOST_BYTES:
+            raise TooLong("this is too long to be sealed")
+        framed = len(text).to_bytes(LENGTH_BYTES) + text
+        padded = framed.ljust(-(-len(framed) // STEP) * STEP, b"\0")
+        nonce = token_bytes(NONCE_BYTES)
+        return nonce + AESGCM(key.secret).encrypt(nonce, padded, self._bound(key, kind))
+
+    def open(self, key: Key, kind: str, sealed: bytes) -> bytes | None:
+        """The text, or None if one bit of anything differs."""
+        nonce, ciphertext = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
+        try:
+            padded = AESGCM(key.secret).decrypt(nonce, ciphertext, self._bound(key, kind))
+        except (InvalidTag, ValueError):
+            return None
+        length = int.from_bytes(padded[:LENGTH_BYTES])
+        return padded[LENGTH_BYTES : LENGTH_BYTES + length]
+
+    def try_open(
+        self, token: str, code: str, row: tuple[int, str, bytes] | None
+    ) -> tuple[Key, bytes] | None:
+        """Key and text of a row (expiry, kind, sealed), tried under each secret in turn.
+
+        Without a row it does the same work for nothing, so that time tells no stranger
+        whether a token is known.
+        """
+        expires_at, kind, sealed = row or (0, "nothing", self._blank)
+        for salt in self._salts:
+            key = self._key(salt, token, code, expires_at)
+            text = self.open(key, kind, sealed)
+            if text is not None:
+                return key, text
+        return None
+
+    def _key(self, salt: bytes, token: str, code: str, expires_at: int) -> Key:
+        stretched = hashlib.scrypt(
+            f"{token}\0{code}".encode(),
+            salt=salt,
+            n=self._cost,
+            r=SCRYPT_R,
+            p=SCRYPT_P,
+            maxmem=SCRYPT_MEMORY,
+            dklen=KEY_BYTES,
+        )
+        secret = _hkdf(stretched, f"word-ahead/v1/{self._purpose}/key", KEY_BYTES)
+        return Key(self.id_of(token), expires_at, secret)
+
+    def _bound(self, key: Key, kind: str) -> bytes:
+        """What is sealed along: this text is this row's, until this second, of this kind."""
+        head = f"word-ahead/v1/{self._purpose}/{kind}/".encode()
+        return head + key.id + key.expires_at.to_bytes(EXPIRY_BYTES, signed=True)
+
+
+def _hkdf(material: bytes, info: str, length: int) -> bytes:
+    return HKDF(algorithm=SHA256(), length=length, salt=None, info=info.encode()).derive(material)
+
+
+def _spell(token: bytes) -> str:
+    return base64.urlsafe_b64encode(token).decode("ascii").rstrip("=")

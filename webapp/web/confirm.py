@@ -1,0 +1,203 @@
+"""The page behind the link in the code mail: a right code opens the letter, a button sends it."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+from contextlib import suppress
+from typing import Final
+
+from flask import Blueprint, request
+from werkzeug.wrappers import Response
+
+from ..delivery.counted import LimitReached, MailNotOffered
+from ..delivery.notices import moment
+from ..delivery.places import SendingBusy
+from ..delivery.sealed_letter import SealedLetter, unpack
+from ..delivery.to_person import Ended, send_opened
+from ..post import Outcome, Result
+from ..store.database import DatabaseUnavailable
+from ..store.opening import Store
+from ..store.sealing import SealingBusy, parse_code
+from ..store.waiting import Opened, State, Withdrawn
+from .common import no_mail_here, page, services, words
+from .cookie import draft
+from .forms import CodeForm
+
+bp = Blueprint("confirm", __name__)
+bp.before_request(no_mail_here)
+
+# What the words' form.toml says of an attempt that failed; for the rest the letter's state speaks.
+_FAILED: Final = {Result.NOT_SENT: "not_sent", Result.REFUSED: "refused"}
+
+
+@bp.get("/confirm/<token>")
+def confirm(token: str) -> Response:
+    """Ask for the code; nothing of a letter, nor whether there is one."""
+    return _code_page(token)
+
+
+@bp.post("/confirm/<token>")
+def confirm_submit(token: str) -> Response:
+    """Open the letter; or, with the opened letter's own button, send or delete it."""
+    store = services().store
+    if store is None:
+        return _code_page(token, "away", 503)
+    if "cancel_here" in request.form:
+        return _cancel_from_this_browser(store, token)
+    form = CodeForm(request.form)
+    if parse_code(form.code.data) is None:
+        return _code_page(token, "digits", 422)
+    wants_to_send = "send" in request.form and "cancel" not in request.form
+    try:
+        opened = store.waiting.open(token, form.code.data, to_send=wants_to_send)
+        if opened is None:
+            return _code_page(token, "wrong", 422)
+        if wants_to_send:
+            return _send(opened, form)
+        if "cancel" in request.form:
+            return _cancel(store, opened, form)
+    except SealingBusy:
+        return _code_page(token, "busy", 503)
+    except DatabaseUnavailable:
+        return _code_page(token, "away", 503)
+    return _opened_page(opened, form)
+
+
+def _send(opened: Opened, form: CodeForm) -> Response:
+    is_doubtful = opened.state is State.UNCERTAIN
+    ticked = is_doubtful and request.form.get("again") == str(opened.attempt)
+    again = opened.attempt if ticked else None
+    try:
+        ended = send_opened(opened, services(), ip=request.remote_addr or "", again=again)
+    except SendingBusy:
+        return _opened_page(opened, form, _told("send_busy", opened), 503)
+    except LimitReached:
+        return _opened_page(_now(opened, opened.state, form), form, _told("limit", opened), 429)
+    except (DatabaseUnavailable, MailNotOffered):
+        return _opened_page(_now(opened, opened.state, form), form, _told("away", opened), 503)
+    if ended is State.UNCERTAIN and is_doubtful and not ticked:
+        return _opened_page(opened, form, "again_needed", 422)
+    if isinstance(ended, State):
+        # Waiting, and yet not to be sent: it was tried as often as it may be.
+        told = "no_more" if ended is State.WAITING else ""
+        return _opened_page(_now(opened, ended, form), form, told)
+    if ended.outcome.result is Result.SENT:
+        return _sent_page(opened, ended)
+    if not ended.noted:
+        return _unnoted_page(opened, ended, form)
+    told = _told(_why(ended.outcome), opened)
+    if ended.state not in (State.WAITING, State.REFUSED):
+        # Overtaken by another attempt, of which this one's "nobody got it" says nothing.
+        told = "again_failed" if told and ended.state is State.UNCERTAIN else ""
+    return _opened_page(_now(opened, ended.state, form), form, told)
+
+
+def _why(outcome: Outcome) -> str:
+    """Which words tell this outcome; only at RCPT a refusal is about the address."""
+    return "refused_mail" if outcome.spares_the_address else _FAILED.get(outcome.result, "")
+
+
+def _unnoted_page(opened: Opened, ended: Ended, form: CodeForm) -> Response:
+    """What the relay said; the letter's own state says less, and no button works for a while."""
+    told = _told(_why(ended.outcome), opened)
+    if told in ("", "again_failed"):
+        opened = dataclasses.replace(opened, state=State.UNCERTAIN)
+    told = "not_sent_unnoted" if told == "not_sent" else told
+    return _opened_page(opened, form, told, noted=False)
+
+
+def _told(key: str, opened: Opened) -> str:
+    """What to say of an attempt; after an uncertain one no sentence may say "nobody got it"."""
+    return "again_failed" if key and opened.state is State.UNCERTAIN else key
+
+
+def _sent_page(opened: Opened, ended: Ended) -> Response:
+    sealed = unpack(opened.payload)
+    if draft().id == sealed.draft_id:
+        # Another letter, begun meanwhile or by somebody else in this browser, stays open.
+        draft().mark_sent(int(services().clock().timestamp()), straight=True)
+    return page(
+        "confirm_sent.html",
+        name=sealed.recipient_name,
+        has_receipt=ended.has_receipt,
+        noted=ended.state in (State.SENT, State.GONE),
+        when="",
+    )
+
+
+def _now(opened: Opened, state: State, form: CodeForm) -> Opened:
+    """The letter as it stands after an attempt; without the database, at least its state."""
+    store = services().store
+    token = (request.view_args or {}).get("token", "")
+    found = None
+    with suppress(SealingBusy, DatabaseUnavailable):
+        found = store.waiting.open(token, form.code.data) if store else None
+    return found or dataclasses.replace(
+        opened,
+        state=state,
+        sent_at=int(services().clock().timestamp()),
+        may_send_again=opened.may_send_again and state is opened.state,
+    )
+
+
+def _cancel(store: Store, opened: Opened, form: CodeForm) -> Response:
+    state = store.waiting.cancel(opened)
+    if state is not State.GONE:
+        return _opened_page(_now(opened, state, form), form)
+    # One that was being sent a moment ago may have arrived.
+    certain = opened.state in (State.WAITING, State.REFUSED)
+    return page("cancelled.html", how="unsent" if certain else "doubt")
+
+
+def _cancel_from_this_browser(store: Store, token: str) -> Response:
+    try:
+        mark = draft().browser
+        found = store.waiting.cancel_from(mark) if mark else Withdrawn(0, 0)
+    except DatabaseUnavailable:
+        return _code_page(token, "away", 503)
+    # Without the code nothing is told of what had become of it.
+    if found.sending:
+        # It may yet come back as not sent, and wait again: "no letter waits here" would be wrong.
+        return page("cancelled.html", how="sending", deleted=found.deleted)
+    how = "all" if found.deleted > 1 else "doubt" if found.deleted else "none"
+    return page("cancelled.html", how=how)
+
+
+def _opened_page(
+    opened: Opened, form: CodeForm, told: str = "", status: int = 200, *, noted: bool = True
+) -> Response:
+    if opened.state is State.GONE:
+        return page("cancelled.html", how="none")
+    if opened.state is State.SENT:
+        when = datetime.datetime.fromtimestamp(opened.sent_at or 0, datetime.UTC)
+        return page(
+            "confirm_sent.html",
+            name="",
+            has_receipt=True,
+            noted=True,
+            when=moment(when, words()),
+        )
+    sealed: SealedLetter = unpack(opened.payload)
+    return page(
+        "confirm_letter.html",
+        status,
+        sealed=sealed,
+        opened=opened,
+        state=opened.state.name.lower(),
+        code=form.code.data,
+        told=told,
+        noted=noted,
+    )
+
+
+def _code_page(token: str, error: str = "", status: int = 200) -> Response:
+    return page(
+        "confirm.html",
+        status,
+        token=token,
+        error=error,
+        # Said by the address alone, so that it tells nothing of a letter.
+        perhaps="perhaps" in request.values,
+        has_letter_here=bool(draft().browser),
+    )

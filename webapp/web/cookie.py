@@ -1,0 +1,223 @@
+"""The encrypted cookie: a person's answers live in their own browser and nowhere else."""
+
+from __future__ import annotations
+
+import base64
+import os
+import secrets
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from flask import Flask, Request, Response, session
+from flask.sessions import SessionInterface, SessionMixin
+
+from ..keys import Keys
+from ..letter.compose import Answers
+from ..letter.words import LEVELS, VOICES, Library, short_hash
+
+# All that the browser has to keep for us; browsers promise 4,096 bytes, we stay well below.
+MAX_COOKIE_BYTES: Final = 3072
+# One draft of many in the world: 72 bits are not met twice.
+_DRAFT_BYTES: Final = 9
+_BROWSER_BYTES: Final = 16
+_NONCE_BYTES: Final = 12
+_HASH_BYTES: Final = 4
+_CSRF_KEY: Final = "csrf_token"
+_PURPOSE: Final = "cookie/v1"
+
+
+class Draft(dict[str, Any], SessionMixin):
+    """What the cookie holds: the answers, the draft's id, and the seed of the form tokens.
+
+    It is also Flask's session, in which Flask-WTF keeps its seed.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answers: Answers | None = None
+        self.id = ""
+        self.level_chosen = False
+        self.kept = ""
+        self.sent_at = 0
+        self.sent_what = ""
+        self.sent_straight = False
+        self.browser = b""
+        self.came_with_cookie = False
+        self.opened: bytes = b""
+
+    def __repr__(self) -> str:
+        return "Draft()"
+
+    @property
+    def has_letter(self) -> bool:
+        """Whether it holds answers for a situation that there is."""
+        return self.answers is not None and bool(self.answers.situation)
+
+    def begin(self, answers: Answers) -> None:
+        """Put answers in under a new id, so that another tab's form can no longer change them."""
+        self.answers = answers
+        self.id = secrets.token_hex(_DRAFT_BYTES)
+        self.kept = ""
+        self.mark_sent(0)
+
+    def mark_sent(self, moment: int, *, straight: bool = False, what: str = "") -> None:
+        """Close the letter: it has left at this moment, `straight` to a named person or not.
+
+        `what` stands for the letter and its address (8 hexadecimal digits), to know it again.
+        """
+        self.sent_at, self.sent_straight, self.sent_what = moment, straight, what
+
+    def mark_browser(self) -> bytes:
+        """Know this browser again when its letter waits for a code: to replace it, or cancel it."""
+        self.browser = self.browser or secrets.token_bytes(_BROWSER_BYTES)
+        return self.browser
+
+    def forget(self) -> None:
+        """Delete everything that the person said, and what tells this browser from another.
+
+        Whoever comes next to this browser can then neither cancel nor replace a letter that waits.
+        """
+        self.answers = None
+        self.id = self.kept = ""
+        self.level_chosen = False
+        self.browser = b""
+        self.mark_sent(0)
+
+
+def draft() -> Draft:
+    """The draft of this request's browser."""
+    return cast("Draft", session._get_current_object())  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True)
+class AnswersCookie(SessionInterface):
+    """Opens and closes the cookie (AES-256-GCM under a key derived from SECRET_KEY)."""
+
+    keys: Keys
+    library: Library
+    secure: bool
+
+    @property
+    def name(self) -> str:
+        """The cookie's name; the prefix binds it to this very host (RFC 6265bis, 4.1.3.2)."""
+        return "__Host-letter" if self.secure else "letter"
+
+    def open_session(self, app: Flask, request: Request) -> Draft:
+        """Read the cookie; one that cannot be opened counts as none."""
+        found = Draft()
+        sealed = request.cookies.get(self.name)
+        if sealed:
+            found.opened = self._open(sealed)
+            found.came_with_cookie = bool(found.opened)
+            _unpack(found.opened, found, self.library)
+        return found
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Write the cookie where something changed."""
+        packed = _pack(cast("Draft", session))
+        if packed == cast("Draft", session).opened:
+            return
+        response.set_cookie(
+            self.name, self._seal(packed), secure=self.secure, httponly=True, samesite="Lax"
+        )
+
+    def _seal(self, packed: bytes) -> str:
+        nonce = os.urandom(_NONCE_BYTES)
+        sealed = AESGCM(self.keys.key(_PURPOSE)).encrypt(nonce, packed, self.name.encode())
+        return base64.urlsafe_b64encode(nonce + sealed).rstrip(b"=").decode()
+
+    def _open(self, cookie: str) -> bytes:
+        try:
+            sealed = base64.urlsafe_b64decode(cookie + "=" * (-len(cookie) % 4))
+        except ValueError:
+            return b""
+        for key in self.keys.keys(_PURPOSE):
+            try:
+                nonce, rest = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
+                return AESGCM(key).decrypt(nonce, rest, self.name.encode())
+            except (InvalidTag, ValueError):
+                continue
+        return b""
+
+
+# The cookie's content is a row of fields: one letter, two bytes of length, the bytes.
+_TEXTS: Final = (("n", "name"), ("t", "to_name"), ("f", "first"), ("o", "own_words"))
+
+
+def _pack(draft: Draft) -> bytes:
+    return b"".join(
+        tag.encode() + len(content).to_bytes(2, "big") + content
+        for tag, content in _fields(draft)
+        if content
+    )
+
+
+def _fields(draft: Draft) -> Iterator[tuple[str, bytes]]:
+    yield "c", bytes.fromhex(draft.get(_CSRF_KEY, ""))
+    yield "d", bytes.fromhex(draft.id)
+    yield "k", bytes.fromhex(draft.kept)
+    yield "b", draft.browser
+    how = bytes((draft.sent_straight,)) + bytes.fromhex(draft.sent_what)
+    yield "S", draft.sent_at.to_bytes(4, "big") + how if draft.sent_at else b""
+    answers = draft.answers
+    if answers is None:
+        return
+    yield "l", answers.language.encode()
+    yield "s", short_hash(answers.situation)
+    level, voice = LEVELS.index(answers.level), VOICES.index(answers.voice)
+    yield "h", bytes((level, voice, draft.level_chosen))
+    yield "y", b"".join(map(short_hash, answers.say))
+    yield "r", short_hash(answers.rights) if answers.rights else b""
+    for tag, name in _TEXTS:
+        yield tag, getattr(answers, name).encode("utf-8", "surrogatepass")
+
+
+def _unpack(packed: bytes, draft: Draft, library: Library) -> None:
+    fields = dict(_split(packed))
+    if seed := fields.get("c"):
+        draft[_CSRF_KEY] = seed.hex()
+    draft.id = fields.get("d", b"").hex()
+    draft.kept = fields.get("k", b"").hex()
+    draft.browser = fields.get("b", b"")
+    sent = fields.get("S", b"")
+    straight = sent[4:5] == b"\x01"
+    draft.mark_sent(int.from_bytes(sent[:4], "big"), straight=straight, what=sent[5:].hex())
+    draft.answers = _answers(fields, library)
+    draft.level_chosen = fields.get("h", b"")[2:] == b"\x01"
+
+
+def _split(packed: bytes) -> Iterator[tuple[str, bytes]]:
+    at = 0
+    while at + 3 <= len(packed):
+        end = at + 3 + int.from_bytes(packed[at + 1 : at + 3], "big")
+        yield chr(packed[at]), packed[at + 3 : end]
+        at = end
+
+
+def _answers(fields: dict[str, bytes], library: Library) -> Answers | None:
+    """The answers, with what a change of the words has taken away left out."""
+    language = fields.get("l", b"").decode()
+    if not language or "h" not in fields:
+        return None
+    words = library.words(language)
+    # "" where a change of the words took the situation away: it is asked again, the rest is kept.
+    situation = _named_by(words.situations, fields.get("s", b""))
+    ticked = fields.get("y", b"")
+    hashes = {ticked[at : at + _HASH_BYTES] for at in range(0, len(ticked), _HASH_BYTES)}
+    level, voice, _ = fields["h"]
+    return Answers(
+        situation=situation,
+        level=LEVELS[level],
+        voice=VOICES[voice],
+        language=words.language,
+        say=tuple(one for one in words.statements if short_hash(one) in hashes),
+        rights=_named_by(words.rights, fields.get("r", b"")),
+        **{name: fields.get(tag, b"").decode("utf-8", "replace") for tag, name in _TEXTS},
+    )
+
+
+def _named_by(ids: Iterable[str], wanted: bytes) -> str:
+    return next((one for one in ids if wanted and short_hash(one) == wanted), "")

@@ -1,0 +1,231 @@
+"""The form's fields and their checks; a form neither sends nor stores.
+
+Errors are keys of [errors] in the words' form.toml: the words own every sentence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Final
+
+from flask_wtf import FlaskForm
+from wtforms import Field, Form, HiddenField, SelectMultipleField, StringField, TextAreaField
+from wtforms.validators import StopValidation, ValidationError
+
+from ..errors import AnswersError
+from ..letter.compose import Answers
+from ..letter.words import LEVELS, VOICES, Words
+from ..mail.addresses import read_address
+from ..mail.typed import clean_line, clean_lines, contact_in, utf8_length
+
+Check = Callable[[FlaskForm, Field], None]
+
+
+@dataclass(frozen=True)
+class Room:
+    """How much a free field may hold: together they fit the cookie (see browser.py)."""
+
+    characters: int
+    utf8_bytes: int
+
+
+NAME: Final = Room(80, 200)
+FIRST: Final = Room(150, 270)
+OWN_WORDS: Final = Room(600, 1200)
+
+
+def fits(room: Room) -> Check:
+    """Refuse a text that is too long for its room, and look at it no further."""
+
+    def check(form: FlaskForm, field: Field) -> None:
+        if len(field.data) > room.characters or utf8_length(field.data) > room.utf8_bytes:
+            raise StopValidation(f"{field.name}_too_long")
+
+    return check
+
+
+def no_contact(form: FlaskForm, field: Field) -> None:
+    """Refuse links, addresses and telephone numbers: a letter goes to an unproven address."""
+    if contact_in(field.data):
+        raise ValidationError("contact")
+
+
+def given(form: FlaskForm, field: Field) -> None:
+    """Refuse an empty field."""
+    if not field.data:
+        raise ValidationError(f"{field.name}_missing")
+
+
+def one_of(known: Sequence[str] | Mapping[str, object]) -> Check:
+    """Refuse what is not in the list."""
+
+    def check(form: FlaskForm, field: Field) -> None:
+        if field.data not in known:
+            raise ValidationError(f"{field.name}_unknown")
+
+    return check
+
+
+def address(form: FlaskForm, field: Field) -> None:
+    """Refuse what is not one plain address; else keep its ASCII form."""
+    try:
+        field.data = read_address(field.data, field.name)
+    except AnswersError as error:
+        # Whose address is missing, each field says in its own words.
+        missing = str(error) == "email_missing"
+        raise ValidationError(f"{field.name}_missing" if missing else str(error)) from None
+
+
+def _line(text: str | None) -> str:
+    return clean_line(text or "")
+
+
+def _lines(text: str | None) -> str:
+    return clean_lines(text or "")
+
+
+class StepForm(FlaskForm):
+    """A page of the form: it knows the draft that it was made for."""
+
+    draft = HiddenField()
+    then = HiddenField()
+
+    chooses_level: ClassVar[bool] = False
+
+    def __init__(self, words: Words, **kwargs: Any) -> None:  # noqa: ANN401  # WTForms' own
+        self.words = words
+        super().__init__(**kwargs)
+
+    def errors_by_field(self) -> dict[str, str]:
+        """The first error of each field; a form token that failed counts as `again`."""
+        found = {name: errors[0] for name, errors in self.errors.items() if errors and name}
+        if "csrf_token" in found:
+            return {"": "again"}
+        return {str(name): str(error) for name, error in found.items()}
+
+    def changed(self, answers: Answers) -> Answers:
+        """The answers with what this page asked put in."""
+        raise NotImplementedError
+
+
+class WhereForm(StepForm):
+    """Where the letter goes."""
+
+    situation = StringField()
+    language = HiddenField()
+
+    def validate_situation(self, field: Field) -> None:
+        one_of(self.words.situations)(self, field)
+
+    def changed(self, answers: Answers) -> Answers:
+        return replace(answers, situation=self.situation.data, language=self.words.language)
+
+
+class HowMuchForm(StepForm):
+    """Whose letter it is, and how much it says."""
+
+    name = StringField(filters=[_line], validators=[fits(NAME), no_contact])
+    voice = StringField(filters=[lambda data: data or "me"], validators=[one_of(VOICES)])
+    level = StringField(validators=[one_of(LEVELS)])
+
+    chooses_level = True
+
+    def changed(self, answers: Answers) -> Answers:
+        return replace(answers, name=self.name.data, voice=self.voice.data, level=self.level.data)
+
+
+class WhatForm(StepForm):
+    """What the letter says; the template draws the ticks, this only reads them."""
+
+    say = SelectMultipleField(validate_choice=False)
+
+    def validate_say(self, field: Field) -> None:
+        if any(one not in self.words.statements for one in field.data or ()):
+            raise ValidationError("say_unknown")
+
+    def changed(self, answers: Answers) -> Answers:
+        ticked = frozenset(self.say.data or ())
+        return replace(answers, say=tuple(one for one in self.words.statements if one in ticked))
+
+
+class AboutYouForm(StepForm):
+    """Everything else, all of it optional."""
+
+    to_name = StringField(filters=[_line], validators=[fits(NAME), no_contact])
+    first = StringField(filters=[_line], validators=[fits(FIRST), no_contact])
+    own_words = TextAreaField(filters=[_lines], validators=[fits(OWN_WORDS), no_contact])
+    rights = StringField()
+
+    def validate_rights(self, field: Field) -> None:
+        if field.data:
+            one_of(self.words.rights)(self, field)
+
+    def changed(self, answers: Answers) -> Answers:
+        return replace(
+            answers,
+            to_name=self.to_name.data,
+            first=self.first.data,
+            own_words=self.own_words.data,
+            rights=self.rights.data or "",
+        )
+
+
+class SendForm(StepForm):
+    """The address, the letter that was shown, and the questions that were answered."""
+
+    email = StringField(filters=[lambda data: data or ""], validators=[address])
+    shown = HiddenField()
+    answered = HiddenField()
+    again = HiddenField()
+
+    def changed(self, answers: Answers) -> Answers:
+        return answers
+
+
+class SomeoneForm(StepForm):
+    """To whom a letter goes straight, whose it is, and the yes to that."""
+
+    recipient_name = StringField(filters=[_line], validators=[given, fits(NAME), no_contact])
+    recipient_email = StringField(filters=[lambda data: data or ""], validators=[address])
+    email = StringField(filters=[lambda data: data or ""], validators=[address])
+    may = StringField(filters=[lambda data: data or ""])
+    answered = HiddenField()
+    shown = HiddenField()
+    consent = StringField(filters=[lambda data: data or ""])
+
+    def __init__(
+        self,
+        words: Words,
+        said: Answers | None,
+        **kwargs: Any,  # noqa: ANN401  # WTForms' own
+    ) -> None:
+        self.voice = said.voice if said else ""
+        super().__init__(words, **kwargs)
+
+    def validate_may(self, field: Field) -> None:
+        # Each voice has a sentence of its own: a tick under one is no yes to another.
+        if field.data != self.voice:
+            raise ValidationError("may_missing")
+
+    def changed(self, answers: Answers) -> Answers:
+        return answers
+
+
+class CodeForm(Form):
+    """Six digits; they, and where the post came from, stand for a form token."""
+
+    code = StringField(filters=[lambda data: data or ""])
+
+
+class StopForm(Form):
+    """The address that wants no more mail."""
+
+    email = StringField(filters=[lambda data: data or ""], validators=[address])
+
+
+class DeleteForm(FlaskForm):
+    """A button that changes something, and nothing else."""
+
+
+STEPS: Final[tuple[type[StepForm], ...]] = (WhereForm, HowMuchForm, WhatForm, AboutYouForm)

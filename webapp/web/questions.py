@@ -1,0 +1,69 @@
+"""What is asked once before a letter goes: a second press of the button is the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from ..letter.compose import Answers
+from ..mail.addresses import likely_meant
+from ..services import Services
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question about what was typed: a key of [check] in form.toml, and its values."""
+
+    key: str
+    id: str
+    values: dict[str, str] = field(repr=False)
+
+
+def open_questions(
+    address: str, answers: Answers, answered: str, services: Services
+) -> list[Question]:
+    """The questions about this address that its writer has not answered yet."""
+    known = frozenset(answered.split(","))
+    return [q for q in _questions(address, answers, services) if q.id not in known]
+
+
+def open_questions_of_reader(
+    name: str, answers: Answers, answered: str, services: Services
+) -> list[Question]:
+    """Whether the reader's name may name the condition: consent and receipt would say it."""
+    found = ", ".join(_names_in(name, answers, services))
+    if not found:
+        return []
+    asked = _question("ask_named_reader", found, services, {"found": found})
+    return [asked] if asked.id not in answered.split(",") else []
+
+
+def own_names(answers: Answers, services: Services) -> list[str]:
+    """The condition's name where the person typed it into a letter that is not to name it."""
+    typed = "\n".join((answers.name, answers.to_name, answers.first, answers.own_words))
+    return _names_in(typed, answers, services)
+
+
+def seal_of_names(answers: Answers, services: Services) -> str:
+    """Stands for "Keep, I want this" in the cookie; other words ask again. "" for no names."""
+    names = own_names(answers, services)
+    return services.keys.fingerprint("kept/v1", *names)[:8] if names else ""
+
+
+def _names_in(typed: str, answers: Answers, services: Services) -> list[str]:
+    return [] if answers.level == "named" else services.wall(answers.language).names_in(typed)
+
+
+def _questions(address: str, answers: Answers, services: Services) -> Iterator[Question]:
+    domain = address.rpartition("@")[2]
+    meant = likely_meant(address)
+    if meant:
+        yield _question("ask_typo", address, services, {"meant": meant, "address": address})
+    elif services.settings.check_domains and not services.domain_exists(domain):
+        yield _question("ask_domain", address, services, {"domain": domain})
+    if answers.level != "named" and services.wall(answers.language).is_named_in(address):
+        yield _question("ask_named", address, services, {})
+
+
+def _question(key: str, asked: str, services: Services, values: dict[str, str]) -> Question:
+    return Question(key, services.keys.fingerprint("question/v1", key, asked)[:8], values)

@@ -1,0 +1,223 @@
+"""The first four screens: where, who and how much, what to say, anything else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from flask import Blueprint, redirect, request, url_for
+from werkzeug.wrappers import Response
+
+from ..letter.compose import Answers, heading, say, statements_to_choose
+from ..letter.words import LEVELS, Right, Situation, Statement, Words
+from .common import page, sent_page, words
+from .cookie import draft
+from .forms import AboutYouForm, HowMuchForm, StepForm, WhatForm, WhereForm
+
+bp = Blueprint("steps", __name__)
+
+_F = TypeVar("_F", bound=StepForm)
+
+
+@bp.get("/")
+def where() -> Response:
+    """Show what this is, and the first question."""
+    form = WhereForm(words())
+    form.then.data = _asked_then()
+    return _where_page(form)
+
+
+@bp.post("/")
+def where_submit() -> Response:
+    """Begin a letter: a new draft, which keeps what the person said before."""
+    form = WhereForm(words())
+    if not draft().came_with_cookie:
+        return page("no_cookie.html", 400)
+    if not form.validate_on_submit():
+        return _where_page(form, 422)
+    if draft().sent_at:
+        # Whoever begins after a letter has left may be somebody else at the same computer.
+        draft().forget()
+    before = draft().answers or Answers(situation="")
+    draft().begin(form.changed(before))
+    if form.then.data == "check" and draft().level_chosen:
+        return _after_another_situation(before)
+    return redirect(url_for("steps.how_much"), 303)
+
+
+@bp.get("/letter/how-much")
+def how_much() -> Response:
+    """Show whose letter it is, and how much it may say."""
+    return closed(level_needed=False) or _how_much_page(_filled(HowMuchForm))
+
+
+@bp.post("/letter/how-much")
+def how_much_submit() -> Response:
+    """Keep name, voice and level."""
+    form = HowMuchForm(words())
+    return _kept(form, "steps.what") or _how_much_page(form, 422)
+
+
+@bp.get("/letter/what")
+def what() -> Response:
+    """Show the sentences that this letter can say."""
+    return closed() or _what_page(_filled(WhatForm))
+
+
+@bp.post("/letter/what")
+def what_submit() -> Response:
+    """Keep the ticks."""
+    form = WhatForm(words())
+    return _kept(form, "steps.about_you") or _what_page(form, 422)
+
+
+@bp.get("/letter/about-you")
+def about_you() -> Response:
+    """Show what else can be said."""
+    return closed() or _about_you_page(_filled(AboutYouForm))
+
+
+@bp.post("/letter/about-you")
+def about_you_submit() -> Response:
+    """Keep to whom it goes, and the person's own words."""
+    form = AboutYouForm(words())
+    return _kept(form, "check.check") or _about_you_page(form, 422)
+
+
+def closed(*, level_needed: bool = True) -> Response | None:
+    """Where to go instead when there is no open letter in this browser.
+
+    No letter is shown or sent before its level was chosen: that choice is never made for anybody.
+    """
+    if draft().sent_at:
+        return redirect(url_for("check.sent"), 303)
+    if not draft().has_letter:
+        return redirect(url_for("steps.where"), 303)
+    if level_needed and not draft().level_chosen:
+        return redirect(url_for("steps.how_much"), 303)
+    return None
+
+
+def refused(form: StepForm) -> Response | None:
+    """Why this post cannot be taken at all: no cookie, no letter, or another tab's letter."""
+    if not draft().came_with_cookie:
+        return page("no_cookie.html", 400)
+    if draft().sent_at:
+        return sent_page(409, another=True)
+    if not draft().has_letter:
+        return page("nothing.html", 409)
+    if form.draft.data != draft().id:
+        return redirect(url_for("check.check", changed=1), 303)
+    return None
+
+
+def rights_to_choose(said: Answers, language: Words) -> list[Right]:
+    """The paragraphs about rights that this letter can have."""
+    return [one for one in language.rights.values() if one.fits(said.situation, said.level)]
+
+
+def answers() -> Answers:
+    """The answers of an open letter."""
+    found = draft().answers
+    if found is None:
+        raise LookupError("there is no letter in this browser")
+    return found
+
+
+def _kept(form: StepForm, following: str) -> Response | None:
+    """Take a page's answers and go on; None where the page has to be shown again."""
+    if stop := refused(form):
+        return stop
+    if not form.validate_on_submit():
+        return None
+    draft().answers = form.changed(answers())
+    draft().level_chosen |= form.chooses_level
+    to_check = form.then.data == "check" or "see" in request.form
+    return redirect(url_for("check.check" if to_check else following), 303)
+
+
+def _after_another_situation(before: Answers) -> Response:
+    """Back to the letter, by way of each page on which something fits no longer.
+
+    A tick that the new situation does not offer is not printed: nobody loses one unseen.
+    """
+    lost_ticks = _printed(before) - _printed(answers())
+    lost_right = _right(before) and not _right(answers())
+    if lost_ticks:
+        return redirect(url_for("steps.what", then=None if lost_right else "check"), 303)
+    return redirect(url_for("steps.about_you" if lost_right else "check.check"), 303)
+
+
+def _printed(said: Answers) -> frozenset[str]:
+    """The ticks that a letter prints."""
+    known = words().statements
+    return frozenset(
+        one for one in said.say if one in known and known[one].fits(said.situation, said.level)
+    )
+
+
+def _right(said: Answers) -> bool:
+    """Whether a letter prints a paragraph on rights."""
+    right = words().rights.get(said.rights)
+    return right is not None and right.fits(said.situation, said.level)
+
+
+def _filled(form_class: type[_F]) -> _F:
+    """A page's form with the answers so far."""
+    form = form_class(words(), data=vars(answers()))
+    form.draft.data = draft().id
+    form.then.data = _asked_then()
+    return form
+
+
+def _asked_then() -> str:
+    """Where the page was asked to lead: back to the letter, or on as usual."""
+    return "check" if request.args.get("then") == "check" else ""
+
+
+def _where_page(form: WhereForm, status: int = 200) -> Response:
+    asked = request.args.get("situation", "")
+    situations = sorted(words().situations.values(), key=lambda one: one.id != asked)
+    return page("where.html", status, form=form, situations=situations)
+
+
+def _how_much_page(form: HowMuchForm, status: int = 200) -> Response:
+    situation: Situation = words().situations[answers().situation]
+    samples = [(level, say(situation.opening_at(level), answers(), words())) for level in LEVELS]
+    chosen = draft().level_chosen
+    return page("how_much.html", status, form=form, samples=samples, chosen=chosen)
+
+
+def _what_page(form: WhatForm, status: int = 200) -> Response:
+    said, language = answers(), words()
+    starters, rest = statements_to_choose(said, language)
+    ticked = frozenset(form.say.data or ())
+    return page(
+        "what.html",
+        status,
+        form=form,
+        ticked=ticked,
+        starters=_ticks(starters, said, language),
+        rest=[
+            (
+                heading(section, said, language),
+                _ticks(statements, said, language),
+                any(one.id in ticked for one in statements),
+            )
+            for section, statements in rest
+        ],
+    )
+
+
+def _ticks(
+    statements: Sequence[Statement], said: Answers, language: Words
+) -> list[tuple[str, str]]:
+    """Each statement's id, and the very words that the letter will print."""
+    return [(one.id, say(one, said, language)) for one in statements]
+
+
+def _about_you_page(form: AboutYouForm, status: int = 200) -> Response:
+    rights = [
+        (right, say(right, answers(), words())) for right in rights_to_choose(answers(), words())
+    ]
+    return page("about_you.html", status, form=form, rights=rights)
