@@ -86,7 +86,9 @@ def host(database_url: str, to: Relay) -> tuple[Flask, Noting]:
     environ = environment(5000, to.port, database_url) | to.settings()
     settings = from_environment(environ, Path("instance"))
     assert isinstance(settings.mail, SmtpServer)
-    store = open_store(settings)
+    store = open_store(
+        settings.database_url, settings.secrets, settings.limits, settings.waiting_hours
+    )
     store.upgrade()
     waiting = WaitingLetters(store.database, Sealer([settings.secret_key], cost=NO_SCRYPT))
     post = Noting(settings.mail)

@@ -92,7 +92,9 @@ def app(letters: str, *, limited: bool = True) -> Flask:
     settings = from_environment(os.environ, Path("instance"))
     assert settings.mail is not None
     templates, kind = LETTERS[letters]
-    store = open_store(settings)
+    store = open_store(
+        settings.database_url, settings.secrets, settings.limits, settings.waiting_hours
+    )
     store.upgrade()
     if not limited:
         store = dataclasses.replace(store, ledger=NoLedger(store.counts, [settings.secret_key]))

@@ -29,7 +29,10 @@ def _block(environ: dict[str, str], typed: str) -> Result:
 
 
 def test_a_blocked_address_gets_nothing_more(environ: dict[str, str], tmp_path: Path) -> None:
-    store = open_store(from_environment(environ, tmp_path))
+    settings = from_environment(environ, tmp_path)
+    store = open_store(
+        settings.database_url, settings.secrets, settings.limits, settings.waiting_hours
+    )
     store.start()
     result = _block(environ, f"{MANAGER}\n")
     assert (result.exit_code, MANAGER in result.output) == (0, False)

@@ -86,7 +86,9 @@ def _store(settings: Settings) -> Store | None:
     """The database; one that is away now may come back: until then no mail leaves."""
     if settings.mail is None:
         return None
-    store = open_store(settings)
+    store = open_store(
+        settings.database_url, settings.secrets, settings.limits, settings.waiting_hours
+    )
     with suppress(DatabaseUnavailable):
         store.start()
     return store

@@ -86,4 +86,7 @@ class HostCommands:
         return block
 
     def _store(self) -> Store:
-        return open_store(from_environment(os.environ, self.instance))
+        settings = from_environment(os.environ, self.instance)
+        return open_store(
+            settings.database_url, settings.secrets, settings.limits, settings.waiting_hours
+        )

@@ -62,6 +62,11 @@ class Settings:
         return self.direct_send == "on"
 
     @property
+    def secrets(self) -> tuple[str, ...]:
+        """The secret in use, then those that may still open what they closed."""
+        return (self.secret_key, *self.secret_key_fallbacks)
+
+    @property
     def secure(self) -> bool:
         """Whether visitors come by HTTPS."""
         return self.public_url.startswith("https://")

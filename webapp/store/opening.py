@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ..settings import Settings
 from .database import Database
-from .ledger import Ledger
+from .ledger import Ledger, Limits
 from .sealing import Sealer
 from .waiting import WaitingLetters
 
@@ -37,16 +37,20 @@ class Store:
         self.counts.upgrade()
 
 
-def open_store(settings: Settings) -> Store:
-    """Open the database; raises SchemaError where its tables are not those of this version."""
-    secrets = (settings.secret_key, *settings.secret_key_fallbacks)
-    database = Database(settings.database_url)
-    counts = Database(settings.database_url, counts=True)
+def open_store(
+    database_url: str, secrets: Sequence[str], limits: Limits, waiting_hours: int
+) -> Store:
+    """Open the database; raises SchemaError where its tables are not those of this version.
+
+    `secrets`: the secret in use first, then those that may still open what they closed.
+    """
+    database = Database(database_url)
+    counts = Database(database_url, counts=True)
     return Store(
         database=database,
         counts=counts,
-        ledger=Ledger(counts, secrets, settings.limits),
-        waiting=WaitingLetters(database, Sealer(secrets), life=settings.waiting_hours * _HOUR),
+        ledger=Ledger(counts, secrets, limits),
+        waiting=WaitingLetters(database, Sealer(secrets), life=waiting_hours * _HOUR),
         stopping=WaitingLetters(
             database, Sealer(secrets, purpose="stop"), life=_STOP_HOURS * _HOUR
         ),
