@@ -109,7 +109,9 @@ def test_a_newer_database_is_not_touched(empty_url: str) -> None:
 
 
 def test_four_programs_that_start_at_once_migrate_once(empty_url: str) -> None:
-    program = "import sys; from webapp.store.database import Database; Database(sys.argv[1]).upgrade()"
+    program = (
+        "import sys; from webapp.store.database import Database; Database(sys.argv[1]).upgrade()"
+    )
     started = [subprocess.Popen([sys.executable, "-c", program, empty_url]) for _ in range(4)]
     assert [one.wait(60) for one in started] == [0, 0, 0, 0]
     database = Database(empty_url)
