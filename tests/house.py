@@ -75,7 +75,9 @@ def code_lines(path: Path) -> int:
         if token.type not in skipped and token.type != tokenize.ENDMARKER:
             kept.update(range(token.start[0], token.end[0] + 1))
     for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(
+            node
+        ):
             first = node.body[0]
             kept -= set(range(first.lineno, (first.end_lineno or first.lineno) + 1))
     return len(kept)
