@@ -1,14 +1,12 @@
-"""The bytes of a mail: what others read in them, and what can never get into them."""
+"""One mail as others read it: its head, its subject, its names and its id."""
 
 from __future__ import annotations
 
-import itertools
 import re
 import unicodedata
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from email import message_from_bytes, policy
 from email.generator import BytesGenerator
-from email.utils import parsedate_to_datetime
 from io import BytesIO
 
 import pytest
@@ -16,57 +14,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from webapp.errors import MailRefused
-from webapp.mail.guard import check_address, check_head
 from webapp.mail.message import clean_name, message_id, subject_line
 
+from .mail_shapes import ALWAYS, AWKWARD, FULL, KEY, assert_well_formed
 from .mails import INJECTIONS, PLAIN, bodies, make_mail, read
 from .signatures import Signer
-
-ALWAYS = [
-    "From",
-    "To",
-    "Subject",
-    "Date",
-    "Message-ID",
-    "MIME-Version",
-    "Content-Type",
-    "Content-Language",
-]
-KEY = b"k" * 32
-# Whatever fits into a body: everything but half characters.
-BODY = st.text(st.characters(exclude_categories=["Cs"]))
-# Text such as breaks lines, quoting and transport, more often than chance would.
-AWKWARD = st.lists(
-    st.sampled_from((". .. -- = =_ =20 é a " + " ".join("a" * x for x in (60, 74, 75, 76))).split())
-    | st.sampled_from(["From ", " ", "\t", "\n", "\r\n", "\r", "\x00", "\x85", "\u2028", "\f"]),
-    max_size=12,
-).map("".join)
-FULL = make_mail(
-    reply_to="emma@example.org",
-    list_unsubscribe="https://wordahead.example/stop",
-    subject="How to communicate with Zoë",
-)
-
-
-def same_lines(text: str) -> str:
-    """Text with its line ends written in one way."""
-    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def head_of(data: bytes) -> list[bytes]:
     return data.partition(b"\r\n\r\n")[0].split(b"\r\n")
-
-
-def assert_well_formed(data: bytes) -> None:
-    """The bytes of G2 and G3: 7-bit, CRLF alone, short lines."""
-    assert data.isascii()
-    assert not re.search(rb"\r(?!\n)|(?<!\r)\n|\x00", data)
-    head, _, body = data.partition(b"\r\n\r\n")
-    assert max(map(len, head.split(b"\r\n"))) <= 78
-    assert max(map(len, body.split(b"\r\n"))) <= 76
-
-
-# ------------------------------------------------------------------ what others read
 
 
 def test_a_mail_is_read_back_as_it_was_meant() -> None:
@@ -77,150 +33,6 @@ def test_a_mail_is_read_back_as_it_was_meant() -> None:
     assert message["Content-Language"] == "en-GB"
     assert message["List-Unsubscribe"] == "<https://wordahead.example/stop>"
     assert bodies(FULL.to_bytes()) == (FULL.text, FULL.html)
-
-
-def test_it_is_text_and_html_in_utf_8_and_nothing_else() -> None:  # G1, G2
-    message = read(FULL.to_bytes())
-    parts = list(message.iter_parts())
-    assert message.get_content_type() == "multipart/alternative"
-    assert [part.get_content_type() for part in parts] == ["text/plain", "text/html"]
-    assert {part.get_content_charset() for part in parts} == {"utf-8"}
-    assert {part["Content-Transfer-Encoding"] for part in parts} == {"quoted-printable"}
-    assert not any(part.defects for part in message.walk())
-    assert not message.preamble
-    assert not message.epilogue
-
-
-@pytest.mark.parametrize("text", ["Привет, мир. ", "مرحبا بالعالم. ", "こんにちは。"])
-def test_other_scripts_are_written_in_the_shorter_way(text: str) -> None:  # G2, G15
-    html = f"<p>{text * 400}</p>\n<p>.</p>\n"
-    written = make_mail(text=text * 400 + "\n", html=html).to_bytes()
-    assert_well_formed(written)
-    encodings = {part["Content-Transfer-Encoding"] for part in read(written).iter_parts()}
-    assert encodings == {"base64"}
-    assert bodies(written)[1].replace("\r\n", "\n") == html
-    assert len(written) < 1.45 * len((text * 800).encode())
-
-
-def test_a_few_letters_of_another_script_leave_the_mail_readable_as_it_stands() -> None:
-    written = make_mail(text="Hello,\n\nI am Мария. " + "I write. " * 20, html="<p>Мария</p>" * 9)
-    plain = read(written.to_bytes()).get_body(("plain",))
-    assert plain
-    assert plain["Content-Transfer-Encoding"] == "quoted-printable"
-
-
-def test_it_is_7_bit_with_short_lines_and_true_line_ends() -> None:  # G2, G3
-    assert_well_formed(
-        make_mail(text="é" * 999, html="<p>" + "x" * 999, subject="ß" * 70).to_bytes()
-    )
-
-
-@pytest.mark.parametrize(
-    ("changes", "more"),
-    [
-        ({}, ["Auto-Submitted"]),
-        ({"auto_submitted": False}, []),
-        ({"reply_to": "emma@example.org", "auto_submitted": False}, ["Reply-To"]),
-        ({"list_unsubscribe": "https://x.example/stop"}, ["Auto-Submitted", "List-Unsubscribe"]),
-    ],
-)
-def test_it_has_exactly_the_headers_of_its_kind(
-    changes: dict[str, object], more: list[str]
-) -> None:
-    names = read(make_mail(**changes).to_bytes()).keys()  # G4, G11
-    assert sorted(names) == sorted(ALWAYS + more)
-
-
-def test_its_date_has_a_numeric_zone_and_is_the_one_given() -> None:  # G6
-    west = datetime(2026, 11, 23, 4, 30, tzinfo=timezone(timedelta(hours=-5)))
-    for date, zone in ((PLAIN.date, "+0000"), (west, "-0500")):
-        written = str(read(make_mail(date=date).to_bytes())["Date"])
-        assert written.endswith(zone)
-        assert parsedate_to_datetime(written) == date
-
-
-def test_the_sender_is_always_word_ahead() -> None:  # G8
-    sender = read(FULL.to_bytes())["From"].addresses
-    assert [(x.display_name, x.addr_spec) for x in sender] == [("Word Ahead", FULL.sender)]
-
-
-def test_the_same_mail_has_the_same_bytes() -> None:
-    assert FULL.to_bytes() == FULL.to_bytes()
-
-
-def test_the_boundary_differs_between_mails_and_occurs_in_no_body() -> None:
-    boundary = read(PLAIN.to_bytes()).get_boundary()
-    assert boundary is not None
-    inside = make_mail(text=f"\n--{boundary}--\n", html=f"--{boundary}\n")
-    assert bodies(inside.to_bytes()) == (inside.text, inside.html)
-    other = make_mail(message_id=message_id(KEY, "wordahead.example", "another"))
-    assert read(other.to_bytes()).get_boundary() != boundary
-
-
-@settings(max_examples=150)
-@given(text=BODY | AWKWARD, html=BODY | AWKWARD)
-def test_any_body_is_read_back_by_the_standard_library(text: str, html: str) -> None:
-    data = make_mail(text=text, html=html).to_bytes()
-    assert_well_formed(data)
-    assert bodies(data) == (same_lines(text), same_lines(html))
-
-
-@pytest.mark.parametrize("width", range(66, 80))
-@pytest.mark.parametrize("end", [" ", "\t", "  ", "é ", "= ", ".", " ."])
-def test_a_line_that_ends_near_the_edge_stays_within_76_columns(width: int, end: str) -> None:
-    text = f"{'a' * width}{end}\n{'b' * width}{end}"
-    data = make_mail(text=text).to_bytes()
-    assert_well_formed(data)
-    assert bodies(data)[0] == text
-
-
-@pytest.mark.parametrize("before", range(70, 80))
-def test_no_line_is_broken_before_from(before: int) -> None:
-    text = "x" * before + "From =From me to you." + "y" * 99
-    written = make_mail(text=text).to_bytes()
-    assert not any(line.startswith(b"From ") for line in written.split(b"\r\n"))
-    assert bodies(written)[0].rstrip() == text
-    assert_well_formed(written)
-
-
-@given(AWKWARD)
-def test_a_soft_break_stands_only_where_a_line_has_no_more_room(text: str) -> None:
-    lines = make_mail(text="plain " * 99 + text).to_bytes().split(b"\r\n")
-    for line, following in itertools.pairwise(lines):
-        if line.endswith(b"="):
-            assert len(line) >= 73
-            assert len(line) + len(following) > 77
-
-
-def test_a_line_without_escapes_is_filled_to_its_76_columns() -> None:
-    lines = make_mail(text="a" * 202).to_bytes().split(b"\r\n")
-    assert [len(line) for line in lines if line.startswith(b"aa")] == [76, 76, 52]
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "From here\nFrom \n",
-        "so\nFrom here",
-        "so \n",
-        "so ",
-        " ",
-        "so\n\n \nfar  \n",
-        ".\n",
-        "so\n.\n.\n..\n.x",
-        "so\n.",
-        "From here\n.\n..\n.x\nso \nFrom \n",
-    ],
-)
-def test_lone_dots_from_lines_and_trailing_spaces_survive_old_mail_servers(text: str) -> None:
-    mail = make_mail(text=f"{text}\n{'plain ' * 9}.\n\n{text}")
-    lines = mail.to_bytes().split(b"\r\n")
-    assert b"." not in lines
-    assert not any(line.startswith(b"From ") or line.endswith(b" ") for line in lines)
-    assert bodies(mail.to_bytes())[0] == mail.text
-
-
-# ------------------------------------------------------------------ the subject
 
 
 @settings(max_examples=200)
@@ -285,9 +97,6 @@ def test_a_character_longer_than_a_subject_is_cut_all_the_same() -> None:
     assert subject_line("x" + "\u0323" * 200) == "x" + "\u0323" * 76 + "…"
 
 
-# ------------------------------------------------------------------ names
-
-
 @pytest.mark.parametrize(
     ("typed", "cleaned"),
     [
@@ -320,9 +129,6 @@ def test_a_cleaned_name_is_one_visible_line_and_stays_so(text: str) -> None:
     assert unicodedata.is_normalized("NFC", name)
 
 
-# ------------------------------------------------------------------ the id
-
-
 def test_a_message_id_is_the_same_for_a_retry_and_differs_for_all_else() -> None:  # G7
     made = [
         message_id(KEY, "wordahead.example", "letter", "1"),
@@ -338,9 +144,6 @@ def test_a_message_id_is_the_same_for_a_retry_and_differs_for_all_else() -> None
 
 def test_a_message_id_tells_nothing_of_what_it_was_made_from() -> None:
     assert "emma" not in message_id(KEY, "wordahead.example", "emma@example.org")
-
-
-# ------------------------------------------------------------------ what is refused
 
 
 @pytest.mark.parametrize(
@@ -427,103 +230,6 @@ def test_no_personal_field_shows_in_a_repr() -> None:
     )
     assert "canary" not in shown
     assert "I can answer" not in shown
-
-
-# ------------------------------------------------------------------ the guard alone
-
-MEANT = {
-    "From": "Word Ahead <letters@wordahead.example>",
-    "To": "emma@example.org",
-    "Subject": "Hello",
-}
-GOOD = "".join(f"{name}: {value}\r\n" for name, value in MEANT.items())
-
-
-def test_the_guard_lets_a_right_head_pass() -> None:
-    assert check_head(GOOD, MEANT) == GOOD.encode()
-
-
-@pytest.mark.parametrize(
-    "head",
-    [
-        "",
-        GOOD + "Bcc: eve@example.org\r\n",
-        GOOD + "\r\n",
-        GOOD + "Subject: Hello\r\n",
-        GOOD.removesuffix("\r\n"),
-        GOOD.replace("\r\n", "\n"),
-        GOOD.replace("Hello", "Hello\nBcc: eve@example.org"),
-        GOOD.replace("Hello", "Hello\rBcc: eve@example.org"),
-        GOOD.replace("Hello", "Hello\r\nBcc: eve@example.org"),
-        GOOD.replace("Hello", "Hello\r\n \r\n there"),
-        GOOD.replace("Hello", "Hello\r\n\tthere"),
-        GOOD.replace("Hello", "Hello there"),
-        GOOD.replace("Hello", "Hell\x00o"),
-        GOOD.replace("Hello", "Héllo"),
-        GOOD.replace("Hello", "Hello" * 20),
-        GOOD.replace("Hello", "=?utf-8?q?=0ABcc=3A_x?="),
-        GOOD.replace("Hello", "Hello =?utf-8?q?=0ABcc=3A_x?="),
-        GOOD.replace("Hello", "=?utf-8?b?x?="),
-        GOOD.replace("Hello", "=?utf-8?q?=FF?="),
-        GOOD.replace("To: emma@", "To: eve@"),
-        GOOD.replace("emma@example.org", "emma@example.org, eve@example.org"),
-        GOOD.replace("emma@example.org", "emma@example.org eve@example.org"),
-        GOOD.replace("To:", "Cc:"),
-        GOOD.replace("To: ", "To:"),
-        GOOD.replace("To:", "To :"),
-        GOOD.replace("From: ", " From: "),
-        GOOD.replace("Word Ahead", "Emma"),
-    ],
-)
-def test_the_guard_stops_any_other_head(head: str) -> None:
-    with pytest.raises(MailRefused):
-        check_head(head, MEANT)
-
-
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("Subject", "Hello " * 13 + "you"),
-        ("Subject", "Hello "),
-        ("Subject", "Hello\r\n you "),
-        ("Subject", f"Hello\r\n {'x' * 78}"),
-        ("To", f"emma@{'e' * 30}{'.example' * 120}.org"),
-    ],
-)
-def test_the_guard_stops_a_line_that_is_too_long_or_ends_in_a_space(name: str, value: str) -> None:
-    meant = MEANT | {name: value}
-    with pytest.raises(MailRefused, match=f"{name} is not well formed"):
-        check_head("".join(f"{one}: {meant[one]}\r\n" for one in meant), meant)
-
-
-@settings(max_examples=200)
-@given(
-    st.integers(0, len(GOOD)),
-    st.text(min_size=1, max_size=6) | st.sampled_from(["\r\n", "\n", "\r\n\r\n", ": ", "=?", ","]),
-)
-def test_the_guard_stops_whatever_is_slipped_into_a_head(place: int, extra: str) -> None:
-    slipped = GOOD[:place] + extra + GOOD[place:]
-    try:
-        passed = check_head(slipped, MEANT)
-    except MailRefused:
-        return
-    message = read(passed + b"\r\n")
-    assert message.keys() == list(MEANT)
-    assert (message["To"], message["Subject"]) == (MEANT["To"], MEANT["Subject"])
-
-
-@settings(max_examples=200)
-@given(st.text() | st.from_regex(r"[a-z.@ ,;<>\r\n\"%!]{3,40}"))
-def test_an_address_that_passes_is_one_address_to_everybody(text: str) -> None:
-    try:
-        check_address(text)
-    except MailRefused:
-        return
-    read_back = read(f"To: {text}\r\n\r\n".encode())["To"].addresses
-    assert [x.addr_spec for x in read_back] == [text]
-
-
-# ------------------------------------------------------------------ signatures
 
 
 def test_a_signature_survives_a_relay_that_writes_the_mail_anew() -> None:  # G13

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from ..builders import ROOT
-from .__main__ import campaigns, chosen, main, tried
+from .__main__ import PAGE, campaigns, chosen, main, page, tried
 from .mail_tools import Missing, program
 from .table import Row, printed
 
@@ -32,6 +32,11 @@ def test_a_name_that_no_campaign_has_is_not_passed_over() -> None:
 def test_ci_tries_every_campaign_of_pages_mails_and_load() -> None:
     assert 'make proof ARGS="mail pages load"' in (ROOT / ".ci" / "run").read_text("utf-8")
     assert {"mail_html", "mail_filters", "mail_servers"} < set(chosen(["mail"]))
+
+
+def test_the_page_of_the_documents_lists_every_campaign() -> None:
+    """Else: `python -m tests.campaigns --page`."""
+    assert PAGE.read_text("utf-8") == page()
 
 
 def _broken() -> list[Row]:
