@@ -12,7 +12,7 @@ PYTHONS := $(PYTHON) python3 python3.13 python3.12 python3.11 python3.14 python 
 	$(wildcard $(HOME)/.pyenv/versions/3.1*/bin/python3)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run test lint check bench proof golden format lock runtime dev venv
+.PHONY: help run test lint words check bench proof golden format lock runtime dev venv
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -30,7 +30,10 @@ lint: dev  ## format, rules, types, imports, templates and words, without the te
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/djlint --lint --quiet webapp/web/templates mail_templates
-	@$(BIN)/flask --app webapp words check
+	@$(BIN)/python -m flask --app webapp words check
+
+words: dev  ## read all words as a strict editor would
+	@$(BIN)/python -m flask --app webapp words check
 
 check: lint test  ## all that must hold before a change is merged
 

@@ -31,6 +31,11 @@ MACHINES: Final = {
     "macOS on Intel": ("darwin", "posix", "Darwin", "x86_64"),
     "Windows": ("win32", "nt", "Windows", "AMD64"),
 }
+# The one way to install a lock; the Makefile says it, and all else says the same.
+INSTALL: Final = "".join(
+    re.findall(r"^INSTALL := (.*)$", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+)
+
 Environment = Mapping[str, str]
 # The roots of each lock, by the name of its file.
 LOCKS: Final = ("requirements.lock", "requirements-dev.lock", "requirements-uv.lock")

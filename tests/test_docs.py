@@ -13,6 +13,8 @@ import pytest
 
 from webapp.store.ledger import Limits
 
+from .locks import INSTALL
+
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = [
     ROOT / "README.md",
@@ -166,8 +168,7 @@ def test_no_document_names_a_folder_of_the_machine_it_was_written_on(document: P
 
 # ------------------------------------------------------------------ one way to install a lock
 
-_MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
-_ONE_WAY = "".join(re.findall(r"^INSTALL := pip (.*)$", _MAKEFILE, re.MULTILINE))
+_ONE_WAY = INSTALL.removeprefix("pip ")
 # Made by running something, or other people's files.
 _NOT_OURS = {".git", ".venv", "instance", "node_modules", "__pycache__"}
 # They tell what was once done otherwise.
@@ -189,7 +190,7 @@ def _other_ways(text: str) -> list[str]:
 
 
 def test_the_one_way_to_install_a_lock_needs_no_resolution_and_builds_nothing() -> None:
-    assert _ONE_WAY == "install --no-deps --require-hashes --only-binary :all: -r"
+    assert INSTALL == "pip install --no-deps --require-hashes --only-binary :all: -r"
     assert _other_ways(f".venv/bin/pip {_ONE_WAY} requirements.lock") == []
 
 

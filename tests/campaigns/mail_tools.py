@@ -15,9 +15,9 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from ..locks import INSTALL
+
 NPM: Final = Path(__file__).parent / "npm"
-# The one way to install a lock, as the Makefile and all else do it.
-INSTALL: Final = "pip install --no-deps --require-hashes --only-binary :all: -r"
 # Seconds. A busy machine takes its time to install; nothing else takes this long.
 INSTALLING: Final = 1200.0
 RUNNING: Final = 180.0
