@@ -15,19 +15,20 @@ from typing import Any, Final
 import pytest
 import sqlalchemy as sa
 
-from tests.databases import OLD_SECRET, SECRET
+from tests.databases import OLD_SECRET, SECRET, keys_of
 from webapp.keys import Keys, derive
 from webapp.mail.message import message_id
+from webapp.post import Result
 from webapp.store.database import Database
 from webapp.store.database.tables import tables
 from webapp.store.ledger import (
+    EarlierPress,
     Ledger,
     LedgerUnavailable,
     Limits,
     Refusal,
     Reservation,
     Submission,
-    Told,
     ToOwn,
     ToPerson,
 )
@@ -60,11 +61,11 @@ def written(database: Database) -> Database:
 
 
 def letters_in(database: Database, purpose: str) -> WaitingLetters:
-    return WaitingLetters(database, Sealer((SECRET, OLD_SECRET), purpose=purpose))
+    return WaitingLetters(database, Sealer(KEYS, purpose=purpose))
 
 
 def ledger_in(database: Database, *secrets: str) -> Ledger:
-    return Ledger(database, secrets or (SECRET, OLD_SECRET), Limits())
+    return Ledger(database, keys_of(*secrets) if secrets else KEYS, Limits())
 
 
 def to_person() -> ToPerson:
@@ -123,7 +124,7 @@ def test_what_waited_can_be_sent(written: Database) -> None:
     assert opened is not None
     claim = letters.claim(opened)
     assert isinstance(claim, Claim)
-    letters.settle(claim, "sent")
+    letters.settle(claim, Result.SENT)
     again = letters.open(waiting["token"], waiting["code"])
     assert again is not None
     assert again.sent_at == VECTORS["noon"]
@@ -142,7 +143,7 @@ def test_what_was_counted_stays_counted(written: Database) -> None:
 def test_what_was_pressed_is_told_again(written: Database) -> None:
     ip, own, id_, content, result = VECTORS["ledger"]["submission"]
     pressed = Submission(id_, plain(content))
-    assert ledger_in(written).reserve(ToOwn(ip, own), pressed) == Told(result)
+    assert ledger_in(written).reserve(ToOwn(ip, own), pressed) == EarlierPress(Result(result))
 
 
 @pytest.mark.parametrize("address", VECTORS["ledger"]["blocked"])

@@ -88,5 +88,5 @@ class HostCommands:
     def _store(self) -> Store:
         settings = from_environment(os.environ, self.instance)
         return open_store(
-            settings.database_url, settings.secrets, settings.limits, settings.waiting_hours
+            settings.database_url, settings.keys, settings.limits, settings.waiting_hours
         )

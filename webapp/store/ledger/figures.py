@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from ...post import Result
 from ..database.tables import daily
 from .limits import DAY, Kind
 
@@ -17,9 +18,6 @@ _ONE_MORE: Final = sa.text(
     "INSERT INTO daily (day, situation, level, outcome, number)"
     " VALUES (:day, :situation, :level, :outcome, 1)"
     " ON CONFLICT (day, situation, level, outcome) DO UPDATE SET number = daily.number + 1"
-)
-_ALL: Final = sa.select(daily).order_by(
-    daily.c.day, daily.c.situation, daily.c.level, daily.c.outcome
 )
 
 
@@ -34,15 +32,16 @@ class Count:
     number: int | None
 
 
-def add(connection: sa.Connection, kind: Kind, outcome: str, now: int) -> None:
+def add(connection: sa.Connection, kind: Kind, result: Result, now: int) -> None:
     """One more of these today."""
-    values = {"situation": kind.situation, "level": kind.level, "outcome": outcome}
+    values = {"situation": kind.situation, "level": kind.level, "outcome": result.value}
     connection.execute(_ONE_MORE, {"day": now // DAY, **values})
 
 
 def shown(connection: sa.Connection) -> list[Count]:
     """All days' figures, the small ones hidden."""
-    return [_count(row) for row in connection.execute(_ALL)]
+    every = sa.select(daily).order_by(*daily.primary_key.columns)
+    return [_count(row) for row in connection.execute(every)]
 
 
 def sweep(connection: sa.Connection, now: int) -> int:
