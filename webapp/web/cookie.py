@@ -16,7 +16,7 @@ from flask.sessions import SessionInterface, SessionMixin
 
 from ..keys import Keys
 from ..letter.compose import Answers
-from ..letter.words import LEVELS, VOICES, Library, short_hash
+from ..letter.words import LEVELS, TERMS, THEY, VOICES, Library, short_hash
 
 # All that the browser has to keep for us; browsers promise 4,096 bytes, we stay well below.
 MAX_COOKIE_BYTES: Final = 3072
@@ -144,7 +144,10 @@ class AnswersCookie(SessionInterface):
 
 
 # The cookie's content is a row of fields: one letter, two bytes of length, the bytes.
-_TEXTS: Final = (("n", "name"), ("t", "to_name"), ("f", "first"), ("o", "own_words"))
+_TEXTS: Final = (
+    *(("n", "name"), ("t", "to_name"), ("f", "first"), ("o", "own_words")),
+    ("w", "writer"),
+)
 
 
 def _pack(draft: Draft) -> bytes:
@@ -169,6 +172,7 @@ def _fields(draft: Draft) -> Iterator[tuple[str, bytes]]:
     yield "s", short_hash(answers.situation)
     level, voice = LEVELS.index(answers.level), VOICES.index(answers.voice)
     yield "h", bytes((level, voice, draft.level_chosen))
+    yield "p", bytes((THEY.index(answers.they), TERMS.index(answers.term)))
     yield "y", b"".join(map(short_hash, answers.say))
     yield "r", short_hash(answers.rights) if answers.rights else b""
     for tag, name in _TEXTS:
@@ -208,10 +212,14 @@ def _answers(fields: dict[str, bytes], library: Library) -> Answers | None:
     ticked = fields.get("y", b"")
     hashes = {ticked[at : at + _HASH_BYTES] for at in range(0, len(ticked), _HASH_BYTES)}
     level, voice, _ = fields["h"]
+    # A cookie from before these were asked has none.
+    they, term = fields.get("p", bytes(2))
     return Answers(
         situation=situation,
         level=LEVELS[level],
         voice=VOICES[voice],
+        they=THEY[they],
+        term=TERMS[term],
         language=words.language,
         say=tuple(one for one in words.statements if short_hash(one) in hashes),
         rights=_named_by(words.rights, fields.get("r", b"")),

@@ -15,7 +15,7 @@ from wtforms.validators import StopValidation, ValidationError
 
 from ..errors import AnswersError
 from ..letter.compose import Answers
-from ..letter.words import LEVELS, VOICES, Words
+from ..letter.words import LEVELS, TERMS, THEY, VOICES, Words
 from ..mail.addresses import read_address
 from ..mail.typed import clean_line, clean_lines, contact_in, utf8_length
 
@@ -30,8 +30,8 @@ class Room:
     utf8_bytes: int
 
 
-NAME: Final = Room(80, 200)
-FIRST: Final = Room(150, 270)
+NAME: Final = Room(80, 120)
+FIRST: Final = Room(150, 200)
 OWN_WORDS: Final = Room(600, 1200)
 
 
@@ -123,16 +123,27 @@ class WhereForm(StepForm):
 
 
 class HowMuchForm(StepForm):
-    """Whose letter it is, and how much it says."""
+    """Whose letter it is, who writes it, and how much it says."""
 
     name = StringField(filters=[_line], validators=[fits(NAME), no_contact])
     voice = StringField(filters=[lambda data: data or "me"], validators=[one_of(VOICES)])
     level = StringField(validators=[one_of(LEVELS)])
+    writer = StringField(filters=[_line], validators=[fits(NAME), no_contact])
+    they = StringField(filters=[lambda data: data or "they"], validators=[one_of(THEY)])
+    term = StringField(filters=[lambda data: data or "selective"], validators=[one_of(TERMS)])
 
     chooses_level = True
 
     def changed(self, answers: Answers) -> Answers:
-        return replace(answers, name=self.name.data, voice=self.voice.data, level=self.level.data)
+        return replace(
+            answers,
+            name=self.name.data,
+            voice=self.voice.data,
+            level=self.level.data,
+            writer=self.writer.data,
+            they=self.they.data,
+            term=self.term.data,
+        )
 
 
 class WhatForm(StepForm):
