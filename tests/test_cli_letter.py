@@ -18,6 +18,7 @@ from flask.cli import FlaskGroup
 
 from .builders import ROOT, english, make_answers, make_letter, with_starters
 from .letter_page import parse, plain_words, visible_text
+from .locks import INSTALL
 from .visitor import app_for
 
 STARTERS = with_starters(make_answers()).say
@@ -162,3 +163,19 @@ def test_the_words_are_checked_without_a_setting_and_are_in_order() -> None:
     done = _flask("words", "check")
     assert (done.returncode, done.stderr) == (0, "")
     assert "reading grade" in done.stdout
+
+
+def test_the_words_are_not_checked_without_a_tool_and_one_line_says_how_to_get_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "textstat", None)
+    result = _run("words", "check")
+    (line,) = result.stderr.splitlines()
+    assert result.exit_code == 2
+    assert "`make words` installs it" in line
+    assert line.endswith(f"{INSTALL} requirements-dev.lock")
+
+
+def test_a_letter_needs_no_tool_of_the_makers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "textstat", None)
+    assert "Emma" in _letter(EMMA).stdout

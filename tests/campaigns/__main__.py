@@ -2,7 +2,8 @@
 
 Each campaign is a module with `main() -> list[Row]`. Run: make proof, or
 .venv/bin/python -m tests.campaigns kill mail
-where `mail` is mail_html and all others of its kind.
+where `mail` is mail_html and all others of its kind. `--page` writes the list of all campaigns
+into docs/campaigns.md.
 """
 
 from __future__ import annotations
@@ -12,13 +13,21 @@ import pkgutil
 import sys
 import time
 import traceback
+from pathlib import Path
 
 import pytest
 
 from . import __path__ as folder
 from .table import Row, printed
 
+PAGE = Path(__file__).parents[2] / "docs" / "campaigns.md"
+_BEGIN, _END = (
+    "<!-- campaigns: python -m tests.campaigns --page -->\n",
+    "<!-- end of the campaigns -->",
+)
 _NO_CAMPAIGNS = {"__main__", "table"}
+# These take an hour and more: only by name.
+BY_NAME_ALONE = frozenset({"mutants"})
 # How a part that is shared with the tests says that something is not here.
 _LEFT_OUT = (pytest.skip.Exception, pytest.fail.Exception)
 
@@ -35,14 +44,17 @@ def campaigns() -> list[str]:
 
 
 def chosen(names: list[str]) -> list[str]:
-    """The campaigns that are named, by their own name or by their kind; all where none is."""
+    """The campaigns that are named, by their own name or by their kind; where none is, all.
+
+    All but those that take hours: they are run by name alone.
+    """
     found, known = [], campaigns()
     for name in names:
         of_its_kind = [one for one in known if one == name or one.startswith(f"{name}_")]
         if not of_its_kind:
             raise SystemExit(f"There is no campaign “{name}”, only {', '.join(known)}.")
         found += of_its_kind
-    return list(dict.fromkeys(found)) or known
+    return list(dict.fromkeys(found)) or [one for one in known if one not in BY_NAME_ALONE]
 
 
 def tried(name: str) -> list[Row]:
@@ -56,8 +68,23 @@ def tried(name: str) -> list[Row]:
     return rows or [Row(name, "nothing", 0)]
 
 
+def page() -> str:
+    """docs/campaigns.md with the list of all campaigns, each in its own first line."""
+    text = PAGE.read_text("utf-8")
+    entries = [f"- `{name}`: {_first_line(name)}\n" for name in campaigns()]
+    return text[: text.index(_BEGIN) + len(_BEGIN)] + "".join(entries) + text[text.index(_END) :]
+
+
+def _first_line(name: str) -> str:
+    module = importlib.import_module(f"tests.campaigns.{name}")
+    return (module.__doc__ or "").strip().partition("\n")[0]
+
+
 def main(names: list[str]) -> int:
     """Run them one after the other; 1 where anything fell short."""
+    if names == ["--page"]:
+        PAGE.write_text(page(), "utf-8")
+        return 0
     rows: list[Row] = []
     for name in chosen(names):
         sys.stdout.write(f"{name} …\n")

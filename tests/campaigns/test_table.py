@@ -8,13 +8,14 @@ from types import SimpleNamespace
 import pytest
 
 from ..builders import ROOT
-from .__main__ import campaigns, chosen, main, tried
+from .__main__ import BY_NAME_ALONE, PAGE, campaigns, chosen, main, page, tried
 from .mail_tools import Missing, program
 from .table import Row, printed
 
 
-def test_a_kind_is_all_its_campaigns_and_nothing_named_is_all_there_are() -> None:
-    assert chosen([]) == campaigns()
+def test_a_kind_is_all_its_campaigns_and_nothing_named_is_all_but_the_longest() -> None:
+    assert chosen([]) == [name for name in campaigns() if name not in BY_NAME_ALONE]
+    assert chosen(["mutants"]) == ["mutants"]
     assert chosen(["pages", "kill", "pages_html"]) == [
         "pages_habits",
         "pages_html",
@@ -32,6 +33,11 @@ def test_a_name_that_no_campaign_has_is_not_passed_over() -> None:
 def test_ci_tries_every_campaign_of_pages_mails_and_load() -> None:
     assert 'make proof ARGS="mail pages load"' in (ROOT / ".ci" / "run").read_text("utf-8")
     assert {"mail_html", "mail_filters", "mail_servers"} < set(chosen(["mail"]))
+
+
+def test_the_page_of_the_documents_lists_every_campaign() -> None:
+    """Else: `python -m tests.campaigns --page`."""
+    assert PAGE.read_text("utf-8") == page()
 
 
 def _broken() -> list[Row]:

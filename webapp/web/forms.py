@@ -17,7 +17,8 @@ from ..errors import AnswersError
 from ..letter.compose import Answers
 from ..letter.words import LEVELS, TERMS, THEY, VOICES, Words
 from ..mail.addresses import read_address
-from ..mail.typed import clean_line, clean_lines, contact_in, utf8_length
+from ..mail.contacts import find_contact
+from ..mail.typed import clean_line, clean_lines, utf8_length
 
 Check = Callable[[FlaskForm, Field], None]
 
@@ -47,7 +48,7 @@ def fits(room: Room) -> Check:
 
 def no_contact(form: FlaskForm, field: Field) -> None:
     """Refuse links, addresses and telephone numbers: a letter goes to an unproven address."""
-    if contact_in(field.data):
+    if find_contact(field.data):
         raise ValidationError("contact")
 
 

@@ -21,6 +21,7 @@ from .sentences import (
     count_words,
     has_phrase,
     long_sentences_in,
+    reading_grade,
     sentences_in,
 )
 
@@ -231,8 +232,6 @@ def _lengths(words: Words, figures: list[str]) -> Iterator[str]:
 
 
 def _reading_age(words: Words, figures: list[str]) -> Iterator[str]:
-    import textstat  # a second to load, and needed here alone
-
     for section in words.sections.values():
         texts = [text for s in section.statement for text in (s.me, s.them)]
         if section.lead is not None:
@@ -244,7 +243,7 @@ def _reading_age(words: Words, figures: list[str]) -> Iterator[str]:
             )
             texts = [f"{lead} {text}" for lead, text in pairs]
         plain = _without_names(" ".join(texts), words)
-        grade = textstat.flesch_kincaid_grade(plain)
+        grade = reading_grade(plain)
         figures.append(
             f"{words.language}/{section.id}: {len(section.statement)} statements, "
             f"reading grade {grade:.1f}"
