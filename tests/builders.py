@@ -44,12 +44,6 @@ def with_all_ticks(answers: Answers) -> Answers:
     return Answers(**(vars(answers) | {"say": every}))
 
 
-def ticked_sentences(letter: Letter) -> list[str]:
-    """What was ticked, in the order of the letter; asks without their lead-in."""
-    parts = [item for part in letter.parts for item in part.items]
-    return [*letter.who, *letter.goodwill, *parts, *letter.ending]
-
-
 def make_letter(**changes: Any) -> Letter:
     """Emma's letter with the eight starters."""
     return compose(with_starters(make_answers(**changes)), english())

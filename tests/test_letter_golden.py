@@ -16,7 +16,7 @@ from webapp.letter.proofreading import (
 from webapp.letter.wall import Wall
 from webapp.letter.words import LEVELS, VOICES, Voice
 
-from .builders import english, make_answers, ticked_sentences, with_all_ticks, with_starters
+from .builders import english, make_answers, with_all_ticks, with_starters
 from .golden_letters import GOLDEN, LONG_NAME, cases, text_of
 from .visitor import visitor
 
@@ -48,7 +48,7 @@ def test_the_form_shows_the_very_words_of_the_letter(situation: str, voice: Voic
     answers = with_all_ticks(make_answers(situation=situation, voice=voice))
     page = visitor().chooses(situation).says("named", name="Emma", voice=voice).page
     shown = [tick.get_text(strip=True) for tick in page.soup.select("label:has([name=say]) span")]
-    assert sorted(shown) == sorted(ticked_sentences(compose(answers, english())))
+    assert sorted(shown) == sorted(compose(answers, english()).ticked)
 
 
 def test_every_statement_is_shown_by_the_form_somewhere() -> None:
@@ -99,13 +99,13 @@ def test_no_approved_letter_below_named_names_it(name: str) -> None:
 def test_every_sentence_of_a_letter_was_chosen_or_is_its_frame(name: str) -> None:
     answers, words = cases()[name], english()
     ticked = {say(words.statements[one], answers, words) for one in answers.say}
-    printed = ticked_sentences(compose(answers, words))
+    printed = compose(answers, words).ticked
     assert set(printed) == ticked
     assert len(printed) == len(ticked)
 
 
 def _opening_words(answers: Answers, how_many: int) -> list[tuple[str, ...]]:
-    sentences = ticked_sentences(compose(answers, english()))
+    sentences = compose(answers, english()).ticked
     return [tuple(sentence.split()[:how_many]) for sentence in sentences]
 
 

@@ -109,9 +109,9 @@ HEADERS = {
 )
 def test_an_unusual_name_stands_in_page_and_mail_as_it_was_typed(name: str) -> None:
     emma = visitor().reaches_check(name=name)
-    assert emma.page.letter().startswith(f"How to communicate with {name} ")
+    assert emma.page.letter().startswith(f"A note from {name} about volunteering ")
     (letter,) = drawer_of(emma.sends_to("emma@example.org").app).letters()
-    assert letter["Subject"] == f"How to communicate with {name}"
+    assert letter["Subject"] == f"A note from {name} about volunteering"
 
 
 # Free fields.

@@ -92,6 +92,12 @@ class Letter:
     # How the letter came, where we deliver it to somebody; no letter to oneself has it.
     note: str = ""
 
+    @property
+    def ticked(self) -> tuple[str, ...]:
+        """What was ticked, in the order of the letter; asks without their lead-in."""
+        parts = (item for part in self.parts for item in part.items)
+        return (*self.who, *self.goodwill, *parts, *self.ending)
+
 
 def legal_combinations(words: Words) -> Iterator[tuple[str, Level, Voice]]:
     """Every situation, level and voice for which a letter can be made: all of them."""

@@ -173,7 +173,7 @@ def _check_page(
 ) -> Response:
     letter = compose(answers(), words())
     mail_reason = services().mail_reason(answers().language, answers().level)
-    ticks = sum(len(part.items) for part in letter.parts)
+    ticks = len(letter.ticked)
     form.draft.data = draft().id
     form.shown.data = shown_seal(letter, draft().id, services())
     form.answered.data = ",".join([form.answered.data or "", *(q.id for q in questions or ())])

@@ -31,8 +31,9 @@ class Room:
     utf8_bytes: int
 
 
-NAME: Final = Room(80, 120)
-FIRST: Final = Room(150, 200)
+NAME: Final = Room(80, 160)
+WRITER: Final = Room(80, 100)
+FIRST: Final = Room(150, 150)
 OWN_WORDS: Final = Room(600, 1200)
 
 
@@ -129,7 +130,7 @@ class HowMuchForm(StepForm):
     name = StringField(filters=[_line], validators=[fits(NAME), no_contact])
     voice = StringField(filters=[lambda data: data or "me"], validators=[one_of(VOICES)])
     level = StringField(validators=[one_of(LEVELS)])
-    writer = StringField(filters=[_line], validators=[fits(NAME), no_contact])
+    writer = StringField(filters=[_line], validators=[fits(WRITER), no_contact])
     they = StringField(filters=[lambda data: data or "they"], validators=[one_of(THEY)])
     term = StringField(filters=[lambda data: data or "selective"], validators=[one_of(TERMS)])
 

@@ -187,6 +187,8 @@ def _hard_words(words: Words) -> Iterator[str]:
 def _leaks(words: Words) -> Iterator[str]:
     wall = Wall(words.condition)
     for key, text, levels in texts_of(words):
+        if levels - {"named"} and (names := wall.names_in(text)):
+            yield f"{key}: names the condition below “named”: {', '.join(names)}"
         for level in sorted(levels):
             for found in too_much(text, level, words):
                 yield f"{key}: may not say “{found}” at level “{level}”"

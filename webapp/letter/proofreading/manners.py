@@ -13,7 +13,7 @@ from typing import Final
 from ..answers import Answers
 from ..compose import Letter, compose, legal_combinations
 from ..words import THEY, Voice, Words
-from ..words.fitting import frame_wordings, wordings_of
+from ..words.fitting import bare_pronouns, frame_wordings, wordings_of
 from .sentences import SHORT_NAME, has_phrase, sentences_in
 
 # So many asks a letter is tried with.
@@ -36,6 +36,7 @@ def manners_problems(words: Words) -> Iterator[str]:
                 if section.lead is None:
                     yield from _told(f"{file}: {key}.{voice}", orders_in(text, words))
                 yield from _told(f"{file}: {key}.{voice}", deadlines_in(text, words))
+            yield from _told(f"{file}: {key}.them", bare_pronouns(wording.them, words))
     yield from _frame_problems(words)
     yield from _whole_letters(words)
 
@@ -63,6 +64,7 @@ def deadlines_in(text: str, words: Words) -> Iterator[str]:
 def _frame_problems(words: Words) -> Iterator[str]:
     for file, key, wording in frame_wordings(words):
         where = f"{words.language}/{file}: {key}"
+        yield from _told(f"{where}.them", bare_pronouns(wording.them, words))
         for text in (wording.me, wording.them):
             if file != "rights.toml":
                 yield from _told(where, orders_in(text, words))

@@ -73,7 +73,11 @@ def misfits(text: str, words: Words) -> Iterator[str]:
         before = _LAST_WORD.search(text[: they.start()])
         if before and before[1].lower() in grammar.not_before_they:
             yield f"“{before[1]}” before {they[0]} does not fit they, she and he alike"
-    for pronoun in grammar.bare_pronouns:
+
+
+def bare_pronouns(text: str, words: Words) -> Iterator[str]:
+    """The pronouns of a text about somebody else that would stay "they" for "she" and "he"."""
+    for pronoun in words.grammar.bare_pronouns:
         if re.search(rf"(?<!\{{)\b{pronoun}\b(?!\}})", text, re.IGNORECASE):
             yield f"“{pronoun}” could be anybody; write {{they}}, {{them}}, {{their}} or {{name}}"
 
