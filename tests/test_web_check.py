@@ -160,7 +160,7 @@ def test_every_part_of_the_letter_has_its_change_link() -> None:
     about_you, how_much = "/letter/about-you?then=check", "/letter/how-much?then=check"
     assert rows["Whose letter is this?"] == ("My child’s", how_much)
     assert rows["A paragraph about rights"] == ("England, Scotland and Wales", about_you)
-    assert rows["Who writes, and who you are to them"] == ("Not given", how_much)
+    assert rows["Who writes"] == ("Not given", how_much)
     assert rows["In the letter, they are"] == ("they", how_much)
     assert len(rows) == 11
     assert all(address.endswith("then=check") for _, address in rows.values())

@@ -16,7 +16,7 @@ from ..post import Outcome, Result
 from ..rendering.templates import Bodies
 from ..store.ledger import LedgerUnavailable
 from .common import can_return, page, sent_page, services, words
-from .cookie import draft
+from .cookie import FREE_TEXTS, draft
 from .forms import DeleteForm, SendForm
 from .questions import Question, open_questions, own_names, seal_of_names
 from .steps import answers, closed, refused, rights_to_choose
@@ -191,6 +191,8 @@ def _check_page(
         names_seal=seal_of_names(answers(), services()),
         direct_reason=services().direct_reason(answers().language, answers().level),
         mail_reason=mail_reason,
+        telling_sender=services().telling_sender(answers().language),
+        taken_out=[name for name in FREE_TEXTS if name in draft().taken_out],
         contradictions=contradictions(answers(), words()),
         ticks=ticks,
         has_rights=bool(rights_to_choose(answers(), words())),

@@ -41,6 +41,8 @@ class Draft(dict[str, Any], SessionMixin):
         self.id = ""
         self.level_chosen = False
         self.kept = ""
+        # The free texts that were typed with something in them that a letter has no place for.
+        self.taken_out: frozenset[str] = frozenset()
         self.sent_at = 0
         self.sent_what = ""
         self.sent_straight = False
@@ -82,6 +84,7 @@ class Draft(dict[str, Any], SessionMixin):
         """
         self.answers = None
         self.id = self.kept = ""
+        self.taken_out = frozenset()
         self.level_chosen = False
         self.browser = b""
         self.mark_sent(0)
@@ -148,6 +151,7 @@ _TEXTS: Final = (
     *(("n", "name"), ("t", "to_name"), ("f", "first"), ("o", "own_words")),
     ("w", "writer"),
 )
+FREE_TEXTS: Final = tuple(name for _, name in _TEXTS)
 
 
 def _pack(draft: Draft) -> bytes:
@@ -163,6 +167,7 @@ def _fields(draft: Draft) -> Iterator[tuple[str, bytes]]:
     yield "d", bytes.fromhex(draft.id)
     yield "k", bytes.fromhex(draft.kept)
     yield "b", draft.browser
+    yield "x", "".join(tag for tag, name in _TEXTS if name in draft.taken_out).encode()
     how = bytes((draft.sent_straight,)) + bytes.fromhex(draft.sent_what)
     yield "S", draft.sent_at.to_bytes(4, "big") + how if draft.sent_at else b""
     answers = draft.answers
@@ -186,6 +191,8 @@ def _unpack(packed: bytes, draft: Draft, library: Library) -> None:
     draft.id = fields.get("d", b"").hex()
     draft.kept = fields.get("k", b"").hex()
     draft.browser = fields.get("b", b"")
+    taken_out = fields.get("x", b"").decode()
+    draft.taken_out = frozenset(name for tag, name in _TEXTS if tag in taken_out)
     sent = fields.get("S", b"")
     straight = sent[4:5] == b"\x01"
     draft.mark_sent(int.from_bytes(sent[:4], "big"), straight=straight, what=sent[5:].hex())

@@ -18,7 +18,8 @@ from ..letter.compose import Answers
 from ..letter.words import LEVELS, TERMS, THEY, VOICES, Words
 from ..mail.addresses import read_address
 from ..mail.contacts import find_contact
-from ..mail.typed import clean_line, clean_lines, utf8_length
+from ..mail.typed import clean_line, clean_lines, hides_something, utf8_length
+from .cookie import FREE_TEXTS
 
 Check = Callable[[FlaskForm, Field], None]
 
@@ -105,6 +106,11 @@ class StepForm(FlaskForm):
         if "csrf_token" in found:
             return {"": "again"}
         return {str(name): str(error) for name, error in found.items()}
+
+    def taken_out(self) -> frozenset[str]:
+        """The fields that were typed with something in them that a letter has no place for."""
+        typed = (field for field in self if field.name in FREE_TEXTS and field.raw_data)
+        return frozenset(one.name for one in typed if hides_something(one.raw_data[0]))
 
     def changed(self, answers: Answers) -> Answers:
         """The answers with what this page asked put in."""

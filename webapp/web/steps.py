@@ -131,6 +131,7 @@ def _kept(form: StepForm, following: str) -> Response | None:
     if not form.validate_on_submit():
         return None
     draft().answers = form.changed(answers())
+    draft().taken_out = draft().taken_out - form.data.keys() | form.taken_out()
     draft().level_chosen |= form.chooses_level
     to_check = form.then.data == "check" or "see" in request.form
     return redirect(url_for("check.check" if to_check else following), 303)
