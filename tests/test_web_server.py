@@ -12,20 +12,19 @@ import pytest
 
 from .web_server import WebServer, web_server
 
-# More than the connection takes in at once, so that sending it meets the end of the connection.
-LARGE = b"x" * 1_000_000
 PATIENCE = 60.0
 
 
 class File:
-    """An answer out of a file, that can be seen to be closed."""
+    """An answer out of a file, that can be seen to be closed; it ends when the browser is gone."""
 
     def __init__(self) -> None:
-        self.closed = threading.Event()
+        self.asked, self.gone, self.closed = (threading.Event() for _ in range(3))
 
     def __iter__(self) -> Iterator[bytes]:
-        for _ in range(20):
-            yield LARGE
+        yield b"<svg/>"
+        self.asked.set()
+        assert self.gone.wait(PATIENCE)
 
     def close(self) -> None:
         self.closed.set()
@@ -50,19 +49,17 @@ def _asks(server: WebServer) -> socket.socket:
 
 
 def test_a_file_is_closed_for_a_browser_that_hangs_up(server: WebServer) -> None:
-    file, asked, gone = File(), threading.Event(), threading.Event()
+    file = File()
 
     def app(_environ: dict[str, Any], start: Any) -> File:
-        asked.set()
-        assert gone.wait(PATIENCE)
-        start("200 OK", [("Content-Length", str(20 * len(LARGE)))])
+        start("200 OK", [("Content-Length", "6")])
         return file
 
     server.app = app
     asking = _asks(server)
-    assert asked.wait(PATIENCE)
+    assert file.asked.wait(PATIENCE)
     _hangs_up(asking)
-    gone.set()
+    file.gone.set()
     assert file.closed.wait(PATIENCE)
 
 
