@@ -153,7 +153,7 @@ def test_two_tabs_with_two_letters_never_send_the_others(
         other.press(FORM["check"]["send"])
         assert second.get_by_role("heading", level=1).inner_text() == SENT
     (letter,) = site.post.letters()
-    assert letter["Subject"].endswith("Zoe")
+    assert "Zoe" in letter["Subject"]
 
 
 def test_pages_ask_no_other_host_and_the_browser_complains_of_nothing(

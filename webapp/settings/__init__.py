@@ -15,6 +15,7 @@ from ..store.ledger import Limits
 from . import addresses, parts
 from .addresses import OutboxFolder
 from .demo import demo_values
+from .greeting import ehlo_name
 from .names import faults_in
 from .parts import DirectSend
 from .reading import Reading
@@ -47,6 +48,8 @@ class Settings:
     database_url: str = field(repr=False)
     # Whether what is written there outlives a restart: setting DATABASE_URL says so.
     database_lasts: bool = True
+    # How we name ourselves to the relay; "" for MAIL_FROM's domain.
+    ehlo_name: str = ""
     demo: bool = False
     secret_key_fallbacks: tuple[str, ...] = field(default=(), repr=False)
     check_domains: bool = True
@@ -103,6 +106,7 @@ def from_environment(environ: Mapping[str, str], instance: Path) -> Settings:
         mail_from=reading.any(partial(parts.mail_from, needed=sends), ""),
         host_name=reading.needed("HOST_NAME", parts.one_line, ""),
         host_contact=reading.needed("HOST_CONTACT", parts.contact, ""),
+        ehlo_name=reading.any(ehlo_name, ""),
         demo=demo,
         check_domains=not demo and reading.choice("CHECK_DOMAINS", ("on", "off")) == "on",
         trusted_proxies=reading.number("TRUSTED_PROXIES", usual=0, most=_MOST_PROXIES),

@@ -14,6 +14,7 @@ OTHERS: Final = (
     "SECRET_KEY_FALLBACKS",
     "MAIL_FROM",
     "MAIL_CA_FILE",
+    "EHLO_NAME",
     "DATABASE_URL",
     "DIRECT_SEND",
     "DIRECT_SEND_DOMAINS",
