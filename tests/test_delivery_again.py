@@ -163,12 +163,19 @@ def test_a_letters_id_is_sealed_random_and_its_own(host: Host) -> None:
     assert ids[0] != ids[1]
 
 
+def test_a_sealed_letter_keeps_its_headings_and_lists(host: Host) -> None:
+    envelope = envelope_for(make_order(), host.services)
+    assert envelope.letter
+    assert envelope.letter.parts
+    assert unpack(pack(envelope)).letter == envelope.letter
+
+
 def test_a_letter_sealed_without_an_id_still_goes_and_again_under_the_same_one(
     emma: Writer, host: Host
 ) -> None:
     """As an earlier release sealed it."""
     table = json.loads(pack(envelope_for(make_order(), host.services)))
-    del table["message_id"]
+    del table["message_id"], table["letter"]
     ticket = host.store.waiting.put(json.dumps(table).encode())
     emma.opens(f"/confirm/{ticket.token}")
     emma.types(ticket.code)

@@ -154,11 +154,7 @@ def _letter(table: dict[str, Any] | None) -> Letter | None:
     known = {one.name for one in dataclasses.fields(Letter)}
     if table is None or set(table) != known:
         return None
-    return Letter(
-        **table
-        | {
-            "parts": tuple(Part(one["heading"], tuple(one["items"])) for one in table["parts"]),
-            "replies": tuple(Reply(**one) for one in table["replies"]),
-            "own_words": tuple(table["own_words"]),
-        }
-    )
+    values = {name: tuple(one) if isinstance(one, list) else one for name, one in table.items()}
+    values["parts"] = tuple(Part(**one | {"items": tuple(one["items"])}) for one in table["parts"])
+    values["replies"] = tuple(Reply(**one) for one in table["replies"])
+    return Letter(**values)

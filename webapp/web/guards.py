@@ -18,7 +18,7 @@ from ..letter.words import Right, Words
 from ..store.database import DatabaseUnavailable
 from ..store.waiting import WaitingFull
 from .common import page, sent_page, services, words
-from .cookie import draft
+from .cookie import FREE_TEXTS, draft
 from .forms import SendForm, StepForm
 from .questions import Question, own_names, seal_of_names
 
@@ -115,7 +115,7 @@ def check_page(
     """The last screen: the letter, the ways to take it, and what has just come of one of them."""
     letter = compose(answers(), words())
     mail_reason = services().mail_reason(answers().language, answers().level)
-    ticks = sum(len(part.items) for part in letter.parts)
+    ticks = len(letter.ticked)
     form.draft.data = draft().id
     form.shown.data = shown_seal(letter, draft().id, services())
     form.answered.data = ",".join([form.answered.data or "", *(q.id for q in questions or ())])
@@ -133,6 +133,8 @@ def check_page(
         names_seal=seal_of_names(answers(), services()),
         direct_reason=services().direct_reason(answers().language, answers().level),
         mail_reason=mail_reason,
+        telling_sender=services().telling_sender(answers().language),
+        taken_out=[name for name in FREE_TEXTS if name in draft().taken_out],
         contradictions=contradictions(answers(), words()),
         ticks=ticks,
         has_rights=bool(rights_to_choose(answers(), words())),

@@ -10,7 +10,8 @@ from ..delivery.envelope import Envelope, ForPerson, envelope_for, envelope_seal
 from ..delivery.shown import LetterChanged
 from ..delivery.to_person import ask_for_yes
 from ..errors import Busy
-from ..letter.compose import compose, fallback_name
+from ..letter.answers import condition_name, fallback_name
+from ..letter.compose import compose
 from .common import fill, page, services, words
 from .cookie import draft
 from .forms import SomeoneForm
@@ -92,6 +93,7 @@ def _consent(form: SomeoneForm) -> str:
         name=form.recipient_name.data,
         address=form.recipient_email.data,
         person=said.name or fallback_name(said, words()),
+        condition=condition_name(said, words()),
     ).unescape()
 
 
