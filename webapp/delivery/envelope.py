@@ -154,7 +154,9 @@ def _letter(table: dict[str, Any] | None) -> Letter | None:
     known = {one.name for one in dataclasses.fields(Letter)}
     if table is None or set(table) != known:
         return None
-    values = {name: tuple(one) if isinstance(one, list) else one for name, one in table.items()}
+    values: dict[str, Any] = {
+        name: tuple(one) if isinstance(one, list) else one for name, one in table.items()
+    }
     values["parts"] = tuple(Part(**one | {"items": tuple(one["items"])}) for one in table["parts"])
     values["replies"] = tuple(Reply(**one) for one in table["replies"])
     return Letter(**values)
