@@ -122,7 +122,8 @@ def booted(suite: str) -> Iterator[Debian]:
 
 def _base(suite: str) -> Path:
     """The bare Debian, made once in a folder that may be kept (HOSTS_HOUR_BASES)."""
-    bases = Path(os.environ.get("HOSTS_HOUR_BASES", "/var/tmp/word-ahead-debians"))
+    kept = Path(tempfile.gettempdir(), "word-ahead-debians")
+    bases = Path(os.environ.get("HOSTS_HOUR_BASES", kept))
     base = bases / suite
     if not (base / "etc/debian_version").exists():
         bases.mkdir(parents=True, exist_ok=True)

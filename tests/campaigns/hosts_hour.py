@@ -151,7 +151,7 @@ class _Handler(urllib.request.HTTPSHandler):
         super().__init__()
         self._trusted = trusted
 
-    def https_open(self, request: urllib.request.Request) -> Any:  # noqa: ANN401  urllib's own
+    def https_open(self, request: urllib.request.Request) -> Any:
         here: Any = type("Here", (_Here,), {"context": self._trusted})
         return self.do_open(here, request)
 
