@@ -72,7 +72,6 @@ def _leave(
     while True:
         answer = store.ledger.reserve(reader, submission, again=again)
         if isinstance(answer, Refusal):
-            _log.info("event=limit refusal=%s", answer.value)
             raise LimitReached(answer)
         if isinstance(answer, Reservation):
             return answer
