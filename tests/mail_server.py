@@ -239,7 +239,7 @@ async def _stop(listening: asyncio.Server, talking: set[SMTP]) -> None:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     for connection in list(talking):
-        if connection.transport:
+        if isinstance(connection.transport, asyncio.WriteTransport):
             connection.transport.abort()
     while talking:
         await asyncio.sleep(0.01)
