@@ -54,6 +54,8 @@ def letter_to_self(order: ToSelf, services: Services) -> Mail:
     return Mail(
         sender=sender,
         recipient=order.address,
+        # Whoever redirects it sends the answers to its writer, not to us.
+        reply_to=order.address,
         subject=bodies.subject,
         text=bodies.text,
         html=bodies.html,

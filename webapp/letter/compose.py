@@ -73,6 +73,7 @@ class Letter:
     goodwill: tuple[str, ...] = field(repr=False)
     # What choosing the level says.
     fact: str = field(repr=False)
+    first_heading: str
     first: str = field(repr=False)
     own_words_heading: str
     own_words: tuple[str, ...] = field(repr=False)
@@ -128,6 +129,7 @@ def compose(answers: Answers, words: Words) -> Letter:
         goodwill=_sentences(ticked, "goodwill"),
         fact=say(frame.fact_at(answers.level), answers, words),
         first=answers.first,
+        first_heading=say(frame.first, answers, words) if answers.first else "",
         own_words_heading=say(frame.own_words, answers, words) if own_words else "",
         own_words=own_words,
         parts=tuple(_parts(ticked, answers, words)),

@@ -35,7 +35,7 @@ _WIDE: Final = {
     0x3000: " ",
 }
 # What a sentence puts round an address.
-_ROUND: Final = ".,;:!?()[]{}\"'`“”‘’„«»<>*"
+_ROUND: Final = ".,;:!?()[]\"'`“”‘’„«»<>*"
 _NAMED: Final = re.compile(r"(?P<name>[^<>\r\n]*)<(?P<address>[^<>\s]+)>?")
 _SPACED_AT: Final = re.compile(r" *@ *")
 

@@ -48,6 +48,7 @@ def frame_wordings(words: Words) -> Iterator[tuple[str, str, Wording]]:
     frame = words.frame
     yield "frame.toml", "fact.named", frame.fact.named
     yield "frame.toml", "fact.described", frame.fact.described
+    yield "frame.toml", "first", frame.first
     yield "frame.toml", "own_words", frame.own_words
     yield "frame.toml", "reply", frame.reply
     yield "frame.toml", "sign_off", frame.sign_off

@@ -192,6 +192,7 @@ class Frame(Model):
     term: Mapping[Term, str]
     greeting: _Greeting
     fact: _Fact
+    first: Wording
     own_words: Wording
     reply: Wording
     sign_off: SignOff

@@ -109,7 +109,8 @@ def _check_frame(words: Words) -> Iterator[str]:
     frame = words.frame
     for key, text in _bare_texts(words):
         yield from _allowed(words, "frame.toml", key, text, set())
-    for key, wording in (("sign_off", frame.sign_off), ("own_words", frame.own_words)):
+    for key in ("sign_off", "first", "own_words"):
+        wording = getattr(frame, key)
         yield from _check_wording(words, "frame.toml", key, wording)
     without = frame.sign_off.them_without_writer
     yield from _allowed(words, "frame.toml", "sign_off.them_without_writer", without, _PERSON)
