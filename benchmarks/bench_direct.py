@@ -28,7 +28,7 @@ from werkzeug.test import run_wsgi_app
 
 from tests.mail_server import Certificate, make_certificate
 from webapp import create_app
-from webapp.delivery.sealed_letter import ForPerson, pack
+from webapp.delivery.envelope import ForPerson, envelope_for, pack
 from webapp.letter.compose import Answers, compose
 from webapp.mail.message import Mail
 from webapp.post import Outcome
@@ -111,9 +111,9 @@ def seal_a_letter(services: Services, number: int) -> Ticket:
         recipient=f"manager{number}@example.org",
         recipient_name="Ms Patel",
         consent="I agree.",
-        browser=number.to_bytes(16),
     )
-    return store_of(services).waiting.put(pack(order, services))
+    payload = pack(envelope_for(order, services))
+    return store_of(services).waiting.put(payload, browser=number.to_bytes(16))
 
 
 def store_of(services: Services) -> Store:

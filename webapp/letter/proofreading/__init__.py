@@ -156,6 +156,8 @@ def _texts_of_frame(
         ("first.them", frame.first.them),
         ("own_words.me", frame.own_words.me),
         ("own_words.them", frame.own_words.them),
+        *(("replies_without_asks.label", reply.label) for reply in frame.replies_without_asks),
+        *(("replies_without_asks.body", reply.body) for reply in frame.replies_without_asks),
         *(("paper.lines", line) for line in frame.paper.lines),
         ("version.text", frame.version.text),
     ):

@@ -195,6 +195,7 @@ class Frame(Model):
     first: Wording
     own_words: Wording
     reply: Wording
+    replies_without_asks: tuple[ReadyReply, ...] = Field(min_length=2, max_length=3)
     sign_off: SignOff
     credit: _Text
     version: _Text
