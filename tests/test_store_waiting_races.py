@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from tests.databases import Clock, keys_of
 from webapp.post import Result
-from webapp.store.database import Database
+from webapp.store.database import Database, engines
 from webapp.store.ledger import Ledger, Limits, Reservation, Submission, ToOwn
 from webapp.store.sealing import Sealer
 from webapp.store.waiting import Claim, Opened, State, Ticket, WaitingLetters
@@ -28,6 +28,12 @@ TIMEOUT = 60  # seconds until a race counts as hung; a machine may be busy
 LETTER = b"Dear Ms Patel"
 
 context = multiprocessing.get_context("fork")
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is shown is who wins, not how soon: nobody gives up waiting on a busy machine."""
+    monkeypatch.setattr(engines, "PATIENCE", TIMEOUT)
 
 
 def make_letters(database: Database) -> WaitingLetters:

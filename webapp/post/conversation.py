@@ -1,6 +1,7 @@
 """What is said to the relay, step by step, so that it is known at each moment how far it went."""
 
 import base64
+import re
 import ssl
 
 from . import Outcome, Result
@@ -24,19 +25,19 @@ PHASES = (
 _BEFORE_PAYLOAD = frozenset(PHASES[: PHASES.index("payload")])
 # In these the relay speaks about this mail. What it refuses earlier is us, or it is out of order:
 # the mail itself may be tried again.
-_ABOUT_THE_MAIL = frozenset({"mail", "rcpt", "data", "dot"})
-
-# How we name ourselves. Our machine's real name would travel in the letter, and could name a group.
-OUR_NAME = b"[127.0.0.1]"
+_ABOUT_THE_MAIL = frozenset({"mail", "data", "dot"})
+# RFC 3463: 5.1.x is about an address (5.1.8 about the sender's), 5.2.x about its mailbox. All else
+# that is said to RCPT is the relay's or the host's matter, and may be mended: it can go later.
+_ABOUT_THE_ADDRESS = re.compile(r"5\.(?:1\.(?!8\Z)\d+|2\.\d+)")
 _SHUTTING_DOWN = 421
 
 
 class Declined(Exception):
     """The relay answered in words, and not with a yes."""
 
-    def __init__(self, code: int) -> None:
-        super().__init__(code)
-        self.code = code
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(reply.code)
+        self.reply = reply
 
 
 def dot_stuffed(mail: bytes) -> bytes:
@@ -48,7 +49,7 @@ def dot_stuffed(mail: bytes) -> bytes:
 class Conversation:
     """One connection to the relay, which carries one mail after the other."""
 
-    def __init__(self, server: SmtpServer, limits: Limits, clock: Clock) -> None:
+    def __init__(self, server: SmtpServer, limits: Limits, clock: Clock, our_name: str) -> None:
         self.phase = "connect"
         # True only between two mails, when both sides agree where they are.
         self.is_ready = False
@@ -57,6 +58,7 @@ class Conversation:
         self._server = server
         self._limits = limits
         self._clock = clock
+        self._our_name = our_name
         self._before_dot = clock() + limits.before_dot
         self._extensions: dict[str, frozenset[str]] = {}
         self._wire: Wire | None = None
@@ -67,10 +69,10 @@ class Conversation:
         try:
             self._connect(context)
             self._log_in()
-        except NoAnswer:
-            return self._ended(None)
+        except NoAnswer as silence:
+            return self._ended(None, silence.kind)
         except Declined as declined:
-            return self._ended(declined.code)
+            return self._ended(declined.reply)
         return None
 
     def deliver(self, sender: str, recipient: str, payload: bytes, before_dot: float) -> Outcome:
@@ -81,10 +83,10 @@ class Conversation:
         try:
             self._announce(sender, recipient)
             self._hand_over(payload)
-        except NoAnswer:
-            return self._ended(None)
+        except NoAnswer as silence:
+            return self._ended(None, silence.kind)
         except Declined as declined:
-            return self._ended(declined.code)
+            return self._ended(declined.reply)
         self.phase = "done"
         self.is_ready = True
         return Outcome(Result.SENT)
@@ -105,9 +107,17 @@ class Conversation:
         finally:
             self._wire.close()
 
-    def _ended(self, code: int | None) -> Outcome:
+    @property
+    def certificate_ends(self) -> str:
+        """Until when the relay's certificate is valid, as it says; "" without one."""
+        return self._wire.certificate_ends if self._wire else ""
+
+    def _ended(self, reply: Reply | None, kind: str = "") -> Outcome:
         self.close()
-        return Outcome(_result(self.phase, code), self.phase, code)
+        code, enhanced = (reply.code, reply.enhanced) if reply else (None, "")
+        if code is not None:
+            kind = "later" if 400 <= code <= 499 else "declined"
+        return Outcome(_result(self.phase, code, enhanced), self.phase, code, enhanced, kind)
 
     def _connect(self, context: ssl.SSLContext | None) -> None:
         server = self._server
@@ -126,7 +136,7 @@ class Conversation:
         if server.security == "starttls":
             self.phase = "tls"
             if "STARTTLS" not in self._extensions:
-                raise NoAnswer
+                raise NoAnswer("not-offered")
             self._ask(b"STARTTLS", 220)
             self._start_tls(context)
             self._greet()
@@ -140,7 +150,7 @@ class Conversation:
     def _greet(self) -> None:
         """Name ourselves and learn what the relay can do; forgets what it said before."""
         self.phase = "ehlo"
-        lines = self._ask(b"EHLO " + OUR_NAME, 250).lines[1:]
+        lines = self._ask(f"EHLO {self._our_name}".encode("ascii"), 250).lines[1:]
         words = [line.decode("ascii", "replace").upper().split() for line in lines]
         self._extensions = {word[0]: frozenset(word[1:]) for word in words if word}
 
@@ -157,7 +167,7 @@ class Conversation:
             self._ask(base64.b64encode(user), 334)
             self._ask(base64.b64encode(password), 235)
         else:
-            raise NoAnswer
+            raise NoAnswer("not-offered")
 
     def _announce(self, sender: str, recipient: str) -> None:
         """Say from whom and to whom, and be asked for the mail; in one go where the relay can."""
@@ -172,22 +182,23 @@ class Conversation:
             return
         self.phase = "mail"
         self._say(b"\r\n".join(command for _, command, _ in steps))
-        refusal: tuple[str, int] | None = None
+        refusal: tuple[str, Declined] | None = None
         for phase, _, wanted in steps:
             try:
                 self.phase = phase
                 self._expect(*wanted)
             except Declined as declined:
-                refusal = refusal or (phase, declined.code)
-            except NoAnswer:
+                refusal = refusal or (phase, declined)
+            except NoAnswer as found:
+                silence = found
                 break
         else:
             if refusal is None:
                 return
         if refusal is None:
-            raise NoAnswer
+            raise silence
         self.phase = refusal[0]
-        raise Declined(refusal[1])
+        raise refusal[1]
 
     def _hand_over(self, payload: bytes) -> None:
         """Send the mail, then the dot that makes it the relay's."""
@@ -199,9 +210,9 @@ class Conversation:
         until = self._clock() + self._limits.after_dot
         self.phase = "dot"
         self._line.send(b".\r\n", until)
-        code = self._line.read(until).code
-        if not 200 <= code <= 299:
-            raise Declined(code)
+        reply = self._line.read(until)
+        if not 200 <= reply.code <= 299:
+            raise Declined(reply)
 
     @property
     def _line(self) -> Wire:
@@ -218,7 +229,7 @@ class Conversation:
     def _expect(self, *wanted: int) -> Reply:
         reply = self._line.read(self._until(self._limits.command))
         if reply.code not in wanted:
-            raise Declined(reply.code)
+            raise Declined(reply)
         return reply
 
     def _ask(self, command: bytes, *wanted: int) -> Reply:
@@ -232,10 +243,13 @@ def died_early(outcome: Outcome) -> bool:
     return lost and outcome.phase in _BEFORE_PAYLOAD
 
 
-def _result(phase: str, code: int | None) -> Result:
+def _result(phase: str, code: int | None, enhanced: str) -> Result:
     """Tell what became of a mail whose relay did not say yes, from where that was."""
-    if code is not None and 500 <= code <= 599 and phase in _ABOUT_THE_MAIL:
-        return Result.REFUSED
+    if code is not None and 500 <= code <= 599:
+        if phase in _ABOUT_THE_MAIL:
+            return Result.REFUSED
+        if phase == "rcpt" and _ABOUT_THE_ADDRESS.fullmatch(enhanced):
+            return Result.REFUSED
     is_clear_no = code is not None and 400 <= code <= 599
     if phase == "dot" and not is_clear_no:
         return Result.PERHAPS_SENT

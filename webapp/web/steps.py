@@ -8,11 +8,12 @@ from typing import TypeVar
 from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from ..letter.compose import Answers, heading, say, statements_to_choose
-from ..letter.words import LEVELS, Right, Situation, Statement, Words
-from .common import page, sent_page, words
+from ..letter.compose import Answers, heading, lead_in, sample, say, statements_to_choose
+from ..letter.words import LEVELS, Statement, Words
+from .common import page, words
 from .cookie import draft
 from .forms import AboutYouForm, HowMuchForm, StepForm, WhatForm, WhereForm
+from .guards import answers, closed, refused, rights_to_choose
 
 bp = Blueprint("steps", __name__)
 
@@ -84,46 +85,6 @@ def about_you_submit() -> Response:
     return _kept(form, "check.check") or _about_you_page(form, 422)
 
 
-def closed(*, level_needed: bool = True) -> Response | None:
-    """Where to go instead when there is no open letter in this browser.
-
-    No letter is shown or sent before its level was chosen: that choice is never made for anybody.
-    """
-    if draft().sent_at:
-        return redirect(url_for("check.sent"), 303)
-    if not draft().has_letter:
-        return redirect(url_for("steps.where"), 303)
-    if level_needed and not draft().level_chosen:
-        return redirect(url_for("steps.how_much"), 303)
-    return None
-
-
-def refused(form: StepForm) -> Response | None:
-    """Why this post cannot be taken at all: no cookie, no letter, or another tab's letter."""
-    if not draft().came_with_cookie:
-        return page("no_cookie.html", 400)
-    if draft().sent_at:
-        return sent_page(409, another=True)
-    if not draft().has_letter:
-        return page("nothing.html", 409)
-    if form.draft.data != draft().id:
-        return redirect(url_for("check.check", changed=1), 303)
-    return None
-
-
-def rights_to_choose(said: Answers, language: Words) -> list[Right]:
-    """The paragraphs about rights that this letter can have."""
-    return [one for one in language.rights.values() if one.fits(said.situation, said.level)]
-
-
-def answers() -> Answers:
-    """The answers of an open letter."""
-    found = draft().answers
-    if found is None:
-        raise LookupError("there is no letter in this browser")
-    return found
-
-
 def _kept(form: StepForm, following: str) -> Response | None:
     """Take a page's answers and go on; None where the page has to be shown again."""
     if stop := refused(form):
@@ -131,6 +92,7 @@ def _kept(form: StepForm, following: str) -> Response | None:
     if not form.validate_on_submit():
         return None
     draft().answers = form.changed(answers())
+    draft().taken_out = draft().taken_out - form.data.keys() | form.taken_out()
     draft().level_chosen |= form.chooses_level
     to_check = form.then.data == "check" or "see" in request.form
     return redirect(url_for("check.check" if to_check else following), 303)
@@ -182,8 +144,7 @@ def _where_page(form: WhereForm, status: int = 200) -> Response:
 
 
 def _how_much_page(form: HowMuchForm, status: int = 200) -> Response:
-    situation: Situation = words().situations[answers().situation]
-    samples = [(level, say(situation.opening_at(level), answers(), words())) for level in LEVELS]
+    samples = [(level, sample(level, answers(), words())) for level in LEVELS]
     chosen = draft().level_chosen
     return page("how_much.html", status, form=form, samples=samples, chosen=chosen)
 
@@ -197,10 +158,14 @@ def _what_page(form: WhatForm, status: int = 200) -> Response:
         status,
         form=form,
         ticked=ticked,
-        starters=_ticks(starters, said, language),
+        starters=[
+            (lead_in(section, said, language), _ticks(statements, said, language))
+            for section, statements in starters
+        ],
         rest=[
             (
                 heading(section, said, language),
+                lead_in(section, said, language),
                 _ticks(statements, said, language),
                 any(one.id in ticked for one in statements),
             )

@@ -9,6 +9,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from ...keys import Keys
+from ...log import warn
 from ...post import Result
 from ..database import AdvisoryLock, Database, DatabaseUnavailable
 from . import figures
@@ -102,6 +103,7 @@ class Ledger:
         """Count one mail by every rule, or say which stands in the way; the keys of its rows."""
         its_rules = rules(mail, self._limits)
         if broken := self._mail_counts.first_broken(connection, its_rules, now):
+            warn("limit-reached", setting=f"LIMITS_{broken.name.upper()}")
             return Refusal.SITE if broken.site else Refusal.LIMIT
         keys = self._mail_counts.add(connection, its_rules, now)
         # Counted all the same: else a page would answer for ever where an address is blocked.
@@ -133,6 +135,11 @@ class Ledger:
         with self._writing() as connection:
             self._database.lock(connection, AdvisoryLock.COUNT)
             return self._block_list.contains(connection, address)
+
+    def check_key(self) -> None:
+        """Raise LedgerUnavailable if the block list was locked with a key that is not at hand."""
+        with self._writing() as connection:
+            self._block_list.check(connection)
 
     def counts(self) -> list[Count]:
         """All days' figures, the small ones hidden."""

@@ -6,6 +6,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from ...keys import KEY_BYTES, Keys, keyed_hash, seal, unseal
+from ...log import warn
 from ..database import DatabaseUnavailable
 from ..database.tables import blocked, lasting_keys
 from .limits import fold, plain
@@ -44,6 +45,10 @@ class BlockList:
         found = sa.exists().where(blocked.c.key.in_(_hashes(key, address)))
         return bool(connection.scalar(sa.select(found)))
 
+    def check(self, connection: sa.Connection) -> None:
+        """Raise DatabaseUnavailable if the key is lost; one that is only older is sealed anew."""
+        self._key(connection)
+
     def _key(self, connection: sa.Connection) -> bytes | None:
         """The list's key, sealed anew if SECRET_KEY has changed; None if nobody is blocked."""
         stored = connection.scalar(sa.select(lasting_keys.c.sealed).where(_THIS))
@@ -58,6 +63,7 @@ class BlockList:
                 connection.execute(kept)
             return key
         if connection.scalar(sa.select(sa.exists().where(blocked.c.key.is_not(None)))):
+            warn("block-list-key", cure="the-former-SECRET_KEY-into-SECRET_KEY_FALLBACKS")
             raise DatabaseUnavailable("the block list needs an older SECRET_KEY as a fallback")
         return None
 
