@@ -329,6 +329,7 @@ def test_blocking_twice_is_no_error(ledger: Ledger) -> None:
 
 def test_the_block_list_outlives_a_change_of_secret(database: Database) -> None:
     make_ledger(database, OLD_SECRET).block("a@x.example")
+    make_ledger(database, SECRET, OLD_SECRET).check_key()
     assert make_ledger(database, SECRET, OLD_SECRET).is_blocked("a@x.example")
     assert make_ledger(database, SECRET).is_blocked("a@x.example")
 

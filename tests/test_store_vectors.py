@@ -150,7 +150,8 @@ def test_what_was_pressed_is_told_again(written: Database) -> None:
 def test_who_was_blocked_stays_blocked_when_the_old_secret_goes(
     written: Database, address: str
 ) -> None:
-    """Looked at once while the old secret stands among the fallbacks, the list needs it no more."""
+    """After one start with the old secret among the fallbacks, the list needs it no more."""
+    ledger_in(written).check_key()
     assert ledger_in(written).is_blocked(address)
     assert ledger_in(written, SECRET).is_blocked(address)
 

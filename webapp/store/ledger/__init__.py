@@ -131,14 +131,13 @@ class Ledger:
 
     def is_blocked(self, address: str) -> bool:
         """Whether nothing may be sent to this address."""
-        # It may write: the list's key is sealed anew after a change of SECRET_KEY.
-        with self._writing() as connection:
-            self._database.lock(connection, AdvisoryLock.COUNT)
+        with self._unavailable(), self._database.reading() as connection:
             return self._block_list.contains(connection, address)
 
     def check_key(self) -> None:
         """Raise LedgerUnavailable if the block list was locked with a key that is not at hand."""
-        with self._writing() as connection:
+        with self._writing(lasting=True) as connection:
+            self._database.lock(connection, AdvisoryLock.COUNT)
             self._block_list.check(connection)
 
     def counts(self) -> list[Count]:

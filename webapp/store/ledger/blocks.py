@@ -20,7 +20,7 @@ class BlockList:
     """Works on a connection that it is handed, inside that transaction.
 
     Its key is random, and stored only sealed under SECRET_KEY. So the list outlives a new
-    SECRET_KEY, if the old one stands among the fallbacks when the list is next looked at.
+    SECRET_KEY, if the old one stands among the fallbacks at one start of the app.
     """
 
     def __init__(self, keys: Keys) -> None:
@@ -38,7 +38,7 @@ class BlockList:
             connection.execute(sa.insert(blocked), fresh)
 
     def contains(self, connection: sa.Connection, address: str) -> bool:
-        """Whether an address is blocked; raises DatabaseUnavailable if the key is lost."""
+        """Whether an address is blocked; only reads. Raises DatabaseUnavailable if the key is lost."""
         key = self._key(connection)
         if key is None:
             return False
@@ -46,22 +46,19 @@ class BlockList:
         return bool(connection.scalar(sa.select(found)))
 
     def check(self, connection: sa.Connection) -> None:
-        """Raise DatabaseUnavailable if the key is lost; one that is only older is sealed anew."""
-        self._key(connection)
+        """Seal the key anew if SECRET_KEY has changed; raises DatabaseUnavailable if it is lost."""
+        if key := self._key(connection):
+            kept = sa.update(lasting_keys).where(_THIS).values(sealed=self._sealed(key))
+            connection.execute(kept)
 
     def _key(self, connection: sa.Connection) -> bytes | None:
-        """The list's key, sealed anew if SECRET_KEY has changed; None if nobody is blocked."""
+        """The list's key; None if nobody is blocked."""
         stored = connection.scalar(sa.select(lasting_keys.c.sealed).where(_THIS))
         if stored is None:
             return None
-        for place, secret in enumerate(self._seals):
-            key = unseal(secret, stored, NAME.encode())
-            if key is None:
-                continue
-            if place:
-                kept = sa.update(lasting_keys).where(_THIS).values(sealed=self._sealed(key))
-                connection.execute(kept)
-            return key
+        for secret in self._seals:
+            if key := unseal(secret, stored, NAME.encode()):
+                return key
         if connection.scalar(sa.select(sa.exists().where(blocked.c.key.is_not(None)))):
             warn("block-list-key", cure="the-former-SECRET_KEY-into-SECRET_KEY_FALLBACKS")
             raise DatabaseUnavailable("the block list needs an older SECRET_KEY as a fallback")
