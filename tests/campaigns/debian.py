@@ -6,6 +6,7 @@ import ctypes
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -46,18 +47,21 @@ class Debian:
     name: str
     root: Path
     leader: int
+    # The network of this campaign, by which a line reaches the world.
+    outside: Path
 
     def types(self, line: str) -> str:
         """Run one line as a host types it, as root; what it printed. Raises CommandFailed."""
         code, said = self.tries(line)
         if code:
+            sys.stdout.write("\n".join(said.splitlines()[-15:]) + "\n")
             raise CommandFailed(f"“{line[:60]}” ended with {code}: {last_line(said.encode())}")
         return said
 
     def tries(self, line: str) -> tuple[int, str]:
         """Run one line; how it ended, and what it printed."""
         outside = line.startswith(_FROM_OUTSIDE)
-        network = f"--net=/proc/{os.getpid()}/ns/net" if outside else "--net"
+        network = f"--net={self.outside}" if outside else "--net"
         done = run(
             [
                 *("nsenter", "--target", str(self.leader)),
@@ -82,9 +86,8 @@ class Debian:
     @contextmanager
     def network(self) -> Iterator[None]:
         """Let this thread, and those that it starts, be in the machine's network."""
-        with open("/proc/thread-self/ns/net") as home:
-            with open(f"/proc/{self.leader}/ns/net") as there:
-                _enter(there.fileno())
+        with open(f"/proc/{self.leader}/ns/net") as there, self.outside.open() as home:
+            _enter(there.fileno())
             try:
                 yield
             finally:
@@ -112,9 +115,11 @@ def booted(suite: str) -> Iterator[Debian]:
             env=os.environ | {"SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"},
         )
     try:
-        machine = Debian(_version(root), root, _leader(process))
-        _wait_until_up(machine)
-        yield machine
+        with open("/proc/self/ns/net") as home:
+            outside = Path(f"/proc/{os.getpid()}/fd/{home.fileno()}")
+            machine = Debian(_version(root), root, _leader(process), outside)
+            _wait_until_up(machine)
+            yield machine
     finally:
         end_group(process)
         shutil.rmtree(folder, ignore_errors=True)

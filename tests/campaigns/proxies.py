@@ -108,10 +108,10 @@ def caddy(place: Place, *, buffers: bool = True) -> Iterator[Proxy]:
         [
             ("{\n\tservers {", f"{{\n\tadmin off\n\thttp_port {plain}\n\tservers {{"),
             (
-                "{$WORD_AHEAD_SITE:letters.example.org} {",
+                "{$CADDY_SITE:letters.example.org} {",
                 f"{HOST}:{port} {{\n\tbind 127.0.0.1\n\ttls {chain} {key}",
             ),
-            ("{$WORD_AHEAD_SERVER:127.0.0.1:8000}", f"127.0.0.1:{place.app}"),
+            ("{$CADDY_SERVER:127.0.0.1:8000}", f"127.0.0.1:{place.app}"),
             *([] if buffers else [_CADDY_HANDS_ON]),
         ],
     )
