@@ -1,4 +1,4 @@
-"""`flask host check`: everything right is said to be, and each planted fault is named by its line."""
+"""`flask host check`: what is right is said to be, and each planted fault is named by its line."""
 
 from __future__ import annotations
 
