@@ -397,7 +397,7 @@ def _pebble(hour: Hour) -> None:
         "--setenv=PEBBLE_WFE_NONCEREJECT=0 $(command -v pebble) -config /etc/pebble.json"
     )
     told = "server = https://localhost:14000/dir\nno-verify-ssl = true\n"
-    debian.write("/etc/letsencrypt/cli.ini", told)
+    debian.write("/root/.config/letsencrypt/cli.ini", told)
 
 
 def _pebble_root(hour: Hour) -> str:
