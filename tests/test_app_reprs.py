@@ -41,6 +41,7 @@ FROM_FILES = (
 )
 # Fields that have a harmful name elsewhere; here they are the words' own sentences.
 HARMLESS_HERE = {
+    "webapp.store.ledger.limits.Rule": {"name"},
     "webapp.letter.compose.Reply": {"body"},
     "webapp.letter.compose.Part": {"listed"},
     "webapp.letter.compose.Letter": {"first_heading", "own_words_heading", "paper_lines"},
