@@ -33,7 +33,7 @@ def database(settings: Settings) -> Iterator[Finding]:
         yield from _files(Path(url.database or ""))
     try:
         store = open_store(
-            settings.database_url, settings.secrets, settings.limits, settings.waiting_hours
+            settings.database_url, settings.keys, settings.limits, settings.waiting_hours
         )
         if not store.database.is_current() or not store.counts.is_current():
             cure = "run `flask --app webapp database upgrade`."

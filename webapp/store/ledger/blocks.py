@@ -38,7 +38,7 @@ class BlockList:
             connection.execute(sa.insert(blocked), fresh)
 
     def contains(self, connection: sa.Connection, address: str) -> bool:
-        """Whether an address is blocked; only reads. Raises DatabaseUnavailable if the key is lost."""
+        """Whether an address is blocked; raises DatabaseUnavailable if the key is lost."""
         key = self._key(connection)
         if key is None:
             return False
@@ -47,13 +47,14 @@ class BlockList:
 
     def check(self, connection: sa.Connection) -> None:
         """Seal the key anew if SECRET_KEY has changed; raises DatabaseUnavailable if it is lost."""
-        if key := self._key(connection):
+        key, stored = self._key(connection), self._stored(connection)
+        if key and stored and unseal(self._seals[0], stored, NAME.encode()) is None:
             kept = sa.update(lasting_keys).where(_THIS).values(sealed=self._sealed(key))
             connection.execute(kept)
 
     def _key(self, connection: sa.Connection) -> bytes | None:
         """The list's key; None if nobody is blocked."""
-        stored = connection.scalar(sa.select(lasting_keys.c.sealed).where(_THIS))
+        stored = self._stored(connection)
         if stored is None:
             return None
         for secret in self._seals:
@@ -63,6 +64,9 @@ class BlockList:
             warn("block-list-key", cure="the-former-SECRET_KEY-into-SECRET_KEY_FALLBACKS")
             raise DatabaseUnavailable("the block list needs an older SECRET_KEY as a fallback")
         return None
+
+    def _stored(self, connection: sa.Connection) -> bytes | None:
+        return connection.scalar(sa.select(lasting_keys.c.sealed).where(_THIS))
 
     def _sealed(self, key: bytes) -> bytes:
         return seal(self._seals[0], key, NAME.encode())
