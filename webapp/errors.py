@@ -38,6 +38,10 @@ class MailRefused(WordAheadError):
     """The header guard let this mail not out; holds nothing that was typed."""
 
 
+class BallotError(WordAheadError):
+    """A ballot, a count or its result cannot be used; the sentence names file and row."""
+
+
 class AnswersError(WordAheadError):
     """An answer cannot be used; holds the sentence for the person, and the field it is about."""
 
