@@ -44,11 +44,13 @@ class Services:
     def mail_reason(self, language: str, level: Level) -> str:
         """Why no mail is offered: "no_mail", "wall_mail", or "" where it is.
 
-        Below "named" a mail whose very sender names the condition would give it away.
+        Below "named" a mail whose very sender, or whose way (EHLO_NAME stands in its Received
+        lines), names the condition would give it away.
         """
         if self.post is None:
             return "no_mail"
-        if level != "named" and self.wall(language).is_named_in(self.settings.mail_from):
+        tells = (self.settings.mail_from, self.settings.ehlo_name)
+        if level != "named" and any(map(self.wall(language).is_named_in, tells)):
             return "wall_mail"
         return ""
 
