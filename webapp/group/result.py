@@ -142,7 +142,9 @@ def read_result(text: str, file: str) -> Result:
 
 def as_text(result: Result) -> str:
     """The result as a group reads it aloud."""
-    lines = [f"{result.by}, {result.on.isoformat()}, round {result.round}, {result.ballots} ballots"]
+    lines = [
+        f"{result.by}, {result.on.isoformat()}, round {result.round}, {result.ballots} ballots"
+    ]
     for one in result.sentence:
         count = f" ({one.votes.yes} for, {one.votes.against} against)" if one.votes else ""
         lines += ["", f"{one.id}: {one.decision}{count}"]
