@@ -39,7 +39,11 @@ FROM_FILES = (
     "webapp.rendering.templates._Mail",
 )
 # Fields that have a harmful name elsewhere; here they are the words' own sentences.
-HARMLESS_HERE = {"webapp.letter.compose.Reply": {"body"}}
+HARMLESS_HERE = {
+    "webapp.letter.compose.Reply": {"body"},
+    "webapp.letter.compose.Part": {"listed"},
+    "webapp.letter.compose.Letter": {"own_words_heading", "paper_lines"},
+}
 # Fields that have a harmless name elsewhere, and here may be a person's own.
 PRIVATE_HERE = {"webapp.mail.message.Mail": {"subject", "text", "html", "recipient", "reply_to"}}
 

@@ -42,7 +42,7 @@ def _headers(result: Result) -> Any:
 def test_the_text_is_the_letter() -> None:
     result = _letter(EMMA, "--as", "text")
     assert result.exit_code == 0
-    assert result.stdout.startswith("How to communicate with Emma\n")
+    assert result.stdout.startswith("A note from Emma about volunteering\n")
     assert all(item in result.stdout for part in make_letter().parts for item in part.items)
 
 
@@ -133,7 +133,7 @@ def test_no_situation_is_said_as_the_form_says_it() -> None:
 
 def test_half_a_character_is_left_out() -> None:
     result = _letter(EMMA | {"name": "Em\ud800ma"}, "--as", "eml")
-    assert _headers(result)["Subject"] == "How to communicate with Emma"
+    assert _headers(result)["Subject"] == "A note from Emma about volunteering"
 
 
 def test_bytes_that_are_no_text_are_no_table(tmp_path: Path) -> None:

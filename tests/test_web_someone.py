@@ -67,15 +67,23 @@ def test_a_host_that_does_not_offer_it_has_neither_button_nor_page(off: dict[str
     [
         ({}, "off", "no-DATABASE_URL"),
         ({"DATABASE_URL": "sqlite:///{}/x.db", "DIRECT_SEND": "off"}, "off", "DIRECT_SEND=off"),
-        ({"DATABASE_URL": "sqlite:///{}/x.db"}, "on", ""),
+        ({"DATABASE_URL": "sqlite:///{}/x.db"}, "off", "DIRECT_SEND=off"),
+        ({"DATABASE_URL": "sqlite:///{}/x.db", "DIRECT_SEND": "on"}, "on", ""),
     ],
 )
 def test_without_a_database_that_lasts_it_is_off_and_the_log_says_why(
     environ: dict[str, str], mode: str, why: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """R45."""
-    usual = {"SECRET_KEY": "s" * 32, "PUBLIC_URL": "https://letters.example", "HOST_NAME": "We"}
-    usual |= {"MAIL_URL": "smtp://localhost:1025", "MAIL_FROM": "letters@wordahead.example"}
+    usual = {
+        "SECRET_KEY": "a-secret-of-the-tests-of-forty-characters",
+        "PUBLIC_URL": "https://letters.example",
+    }
+    usual |= {
+        "HOST_NAME": "We",
+        "MAIL_URL": "smtp://localhost:1025",
+        "MAIL_FROM": "letters@wordahead.example",
+    }
     environ = {name: value.format(tmp_path) for name, value in environ.items()}
     settings = from_environment(usual | {"HOST_CONTACT": "us@host.example"} | environ, tmp_path)
     create_app(settings, library=library())

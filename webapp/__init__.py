@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from . import cli
+from .errors import WRONG_SETTINGS, StartError
 from .keys import Keys
 from .letter.words import load
 from .mail.addresses import domain_exists
@@ -42,6 +44,25 @@ def create_app(settings: Settings | None = None, **replacements: Any) -> Flask: 
     Without settings they come from the environment. Raises SettingsError, WordsError or
     TemplateError where the app must not start.
     """
+    if settings is None and not _only_for_the_shell():
+        with _told_once():
+            return _wired(from_environment(os.environ, ROOT / "instance"), replacements)
+    return _wired(settings, replacements)
+
+
+@contextmanager
+def _told_once() -> Iterator[None]:
+    """Say on standard error why the app does not start, and have systemd not try it again."""
+    try:
+        yield
+    except StartError as error:
+        click.echo(str(error), err=True)
+        error.code = WRONG_SETTINGS
+        raise
+
+
+def _wired(settings: Settings | None, replacements: dict[str, Any]) -> Flask:
+    """The app; without settings it serves nobody, and has its shell commands alone."""
     app = Flask(
         __name__,
         instance_path=str(ROOT / "instance"),
@@ -50,9 +71,7 @@ def create_app(settings: Settings | None = None, **replacements: Any) -> Flask: 
     )
     cli.init_app(app, MAIL_TEMPLATES)
     if settings is None:
-        if _only_for_the_shell():
-            return app
-        settings = from_environment(os.environ, Path(app.instance_path))
+        return app
     services = _services(settings, replacements)
     app.extensions[common.EXTENSION] = services
     _configure(app, services)

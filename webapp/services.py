@@ -49,10 +49,12 @@ class Services:
         """
         if self.post is None:
             return "no_mail"
-        tells = (self.settings.mail_from, self.settings.ehlo_name)
-        if level != "named" and any(map(self.wall(language).is_named_in, tells)):
-            return "wall_mail"
-        return ""
+        return "wall_mail" if level != "named" and self.telling_sender(language) else ""
+
+    def telling_sender(self, language: str) -> str:
+        """The sender's address, or our name to the relay, where it names the condition; else ""."""
+        names = (self.settings.mail_from, self.settings.ehlo_name)
+        return next(filter(self.wall(language).is_named_in, names), "")
 
     def direct_reason(self, language: str, level: Level) -> str:
         """Why no letter goes straight to a person: "direct_off", a wall, or "" where it does."""

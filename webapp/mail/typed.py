@@ -9,7 +9,7 @@ from typing import Final
 from .contacts import contact_in, number_in
 from .unseen import shows_something, without_tricks
 
-__all__ = ["clean_line", "clean_lines", "contact_in", "number_in", "utf8_length"]
+__all__ = ["clean_line", "clean_lines", "contact_in", "hides_something", "number_in", "utf8_length"]
 
 _LINE_BREAKS: Final = re.compile(r"\r\n?|[\u0085\u2028\u2029\v\f]")
 _SPACES: Final = re.compile(r"[^\S\n]+")
@@ -27,6 +27,12 @@ def clean_lines(text: str) -> str:
     """Lines of text, cleaned each; never more than one empty line between two paragraphs."""
     lines = [_SPACES.sub(" ", line).strip() for line in _clean(text).split("\n")]
     return _seen(re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n"))
+
+
+def hides_something(text: str) -> bool:
+    """Whether there is more in it than a reader would see: that is taken out, and told."""
+    broken = _LINE_BREAKS.sub("\n", text)
+    return without_tricks(broken) != broken
 
 
 def _seen(text: str) -> str:

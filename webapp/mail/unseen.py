@@ -18,6 +18,7 @@ DEFAULT_IGNORABLE: Final = (
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
 _IGNORABLE: Final = re.compile(f"[{DEFAULT_IGNORABLE}]+")
+_IGNORABLE_BUT_JOINERS: Final = re.compile(f"(?:(?![\u200c\u200d])[{DEFAULT_IGNORABLE}])+")
 # Letters and marks that show nothing, and are no control characters: a name of them looks empty.
 BLANK: Final = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
 _BLANK_BRAILLE: Final = "\u2800"
@@ -44,9 +45,11 @@ _NONCHARACTERS: Final = re.compile(
 _ANNOTATION: Final = re.compile("[\ufff9-\ufffb]")
 
 
-def without_unseen(text: str) -> str:
+def without_unseen(text: str, *, keep_joiners: bool = False) -> str:
     """The text as it is read: without anything that a reader cannot see."""
-    return text if text.isascii() else _IGNORABLE.sub("", text)
+    if text.isascii():
+        return text
+    return (_IGNORABLE_BUT_JOINERS if keep_joiners else _IGNORABLE).sub("", text)
 
 
 def shows_something(text: str) -> bool:

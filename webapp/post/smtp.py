@@ -11,7 +11,7 @@ from ..errors import SettingsError
 from ..mail.message import Mail
 from . import Outcome
 from .conversation import Conversation, died_early, dot_stuffed
-from .relay import Limits, Security, SmtpServer, is_loopback
+from .relay import Limits, Security, SmtpServer
 from .wire import Clock
 
 __all__ = ["Limits", "Security", "SmtpPost", "SmtpServer"]
@@ -43,14 +43,12 @@ class SmtpPost:
         limits: Limits = Limits(),  # noqa: B008  frozen, so it may be shared
         clock: Clock = time.monotonic,
     ) -> None:
-        """Check what can be checked without the relay; raises SettingsError."""
-        if server.security == "none" and not is_loopback(server.host):
-            raise SettingsError("MAIL_URL may be smtp:// only to this machine; use smtps://.")
+        """Ask nothing of the relay yet; raises SettingsError where MAIL_CA_FILE is wrong."""
         self._server = server
         self._ehlo_name = ehlo_name
         self._limits = limits
         self._clock = clock
-        self._context = None if server.security == "none" else _context(server.ca_file)
+        self._context = None if server.security == "none" else trust(server.ca_file)
         # Taking from and adding to a deque needs no lock, so none can be held across a fork.
         self._kept: deque[_Kept] = deque()
 
@@ -107,8 +105,8 @@ class SmtpPost:
         kept.conversation.close(politely=mine and kept.conversation.is_quiet())
 
 
-def _context(ca_file: Path | None) -> ssl.SSLContext:
-    """Trust what this machine trusts, and the host's own certificate besides."""
+def trust(ca_file: Path | None) -> ssl.SSLContext:
+    """What this machine trusts, and the host's own certificate besides; raises SettingsError."""
     context = ssl.create_default_context()
     try:
         if ca_file is not None:

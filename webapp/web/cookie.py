@@ -16,7 +16,7 @@ from flask.sessions import SessionInterface, SessionMixin
 
 from ..keys import Keys
 from ..letter.compose import Answers
-from ..letter.words import LEVELS, VOICES, Library, short_hash
+from ..letter.words import LEVELS, TERMS, THEY, VOICES, Library, short_hash
 
 # All that the browser has to keep for us; browsers promise 4,096 bytes, we stay well below.
 MAX_COOKIE_BYTES: Final = 3072
@@ -41,6 +41,8 @@ class Draft(dict[str, Any], SessionMixin):
         self.id = ""
         self.level_chosen = False
         self.kept = ""
+        # The free texts that were typed with something in them that a letter has no place for.
+        self.taken_out: frozenset[str] = frozenset()
         self.sent_at = 0
         self.sent_what = ""
         self.sent_straight = False
@@ -82,6 +84,7 @@ class Draft(dict[str, Any], SessionMixin):
         """
         self.answers = None
         self.id = self.kept = ""
+        self.taken_out = frozenset()
         self.level_chosen = False
         self.browser = b""
         self.mark_sent(0)
@@ -144,7 +147,11 @@ class AnswersCookie(SessionInterface):
 
 
 # The cookie's content is a row of fields: one letter, two bytes of length, the bytes.
-_TEXTS: Final = (("n", "name"), ("t", "to_name"), ("f", "first"), ("o", "own_words"))
+_TEXTS: Final = (
+    *(("n", "name"), ("t", "to_name"), ("f", "first"), ("o", "own_words")),
+    ("w", "writer"),
+)
+FREE_TEXTS: Final = tuple(name for _, name in _TEXTS)
 
 
 def _pack(draft: Draft) -> bytes:
@@ -160,6 +167,7 @@ def _fields(draft: Draft) -> Iterator[tuple[str, bytes]]:
     yield "d", bytes.fromhex(draft.id)
     yield "k", bytes.fromhex(draft.kept)
     yield "b", draft.browser
+    yield "x", "".join(tag for tag, name in _TEXTS if name in draft.taken_out).encode()
     how = bytes((draft.sent_straight,)) + bytes.fromhex(draft.sent_what)
     yield "S", draft.sent_at.to_bytes(4, "big") + how if draft.sent_at else b""
     answers = draft.answers
@@ -169,6 +177,7 @@ def _fields(draft: Draft) -> Iterator[tuple[str, bytes]]:
     yield "s", short_hash(answers.situation)
     level, voice = LEVELS.index(answers.level), VOICES.index(answers.voice)
     yield "h", bytes((level, voice, draft.level_chosen))
+    yield "p", bytes((THEY.index(answers.they), TERMS.index(answers.term)))
     yield "y", b"".join(map(short_hash, answers.say))
     yield "r", short_hash(answers.rights) if answers.rights else b""
     for tag, name in _TEXTS:
@@ -182,6 +191,8 @@ def _unpack(packed: bytes, draft: Draft, library: Library) -> None:
     draft.id = fields.get("d", b"").hex()
     draft.kept = fields.get("k", b"").hex()
     draft.browser = fields.get("b", b"")
+    taken_out = fields.get("x", b"").decode()
+    draft.taken_out = frozenset(name for tag, name in _TEXTS if tag in taken_out)
     sent = fields.get("S", b"")
     straight = sent[4:5] == b"\x01"
     draft.mark_sent(int.from_bytes(sent[:4], "big"), straight=straight, what=sent[5:].hex())
@@ -208,10 +219,14 @@ def _answers(fields: dict[str, bytes], library: Library) -> Answers | None:
     ticked = fields.get("y", b"")
     hashes = {ticked[at : at + _HASH_BYTES] for at in range(0, len(ticked), _HASH_BYTES)}
     level, voice, _ = fields["h"]
+    # A cookie from before these were asked has none.
+    they, term = fields.get("p", bytes(2))
     return Answers(
         situation=situation,
         level=LEVELS[level],
         voice=VOICES[voice],
+        they=THEY[they],
+        term=TERMS[term],
         language=words.language,
         say=tuple(one for one in words.statements if short_hash(one) in hashes),
         rights=_named_by(words.rights, fields.get("r", b"")),

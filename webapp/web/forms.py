@@ -15,10 +15,11 @@ from wtforms.validators import StopValidation, ValidationError
 
 from ..errors import AnswersError
 from ..letter.compose import Answers
-from ..letter.words import LEVELS, VOICES, Words
+from ..letter.words import LEVELS, TERMS, THEY, VOICES, Words
 from ..mail.addresses import read_address
 from ..mail.contacts import find_contact
-from ..mail.typed import clean_line, clean_lines, utf8_length
+from ..mail.typed import clean_line, clean_lines, hides_something, utf8_length
+from .cookie import FREE_TEXTS
 
 Check = Callable[[FlaskForm, Field], None]
 
@@ -31,8 +32,9 @@ class Room:
     utf8_bytes: int
 
 
-NAME: Final = Room(80, 200)
-FIRST: Final = Room(150, 270)
+NAME: Final = Room(80, 160)
+WRITER: Final = Room(80, 100)
+FIRST: Final = Room(150, 150)
 OWN_WORDS: Final = Room(600, 1200)
 
 
@@ -105,6 +107,11 @@ class StepForm(FlaskForm):
             return {"": "again"}
         return {str(name): str(error) for name, error in found.items()}
 
+    def taken_out(self) -> frozenset[str]:
+        """The fields that were typed with something in them that a letter has no place for."""
+        typed = (field for field in self if field.name in FREE_TEXTS and field.raw_data)
+        return frozenset(one.name for one in typed if hides_something(one.raw_data[0]))
+
     def changed(self, answers: Answers) -> Answers:
         """The answers with what this page asked put in."""
         raise NotImplementedError
@@ -124,16 +131,27 @@ class WhereForm(StepForm):
 
 
 class HowMuchForm(StepForm):
-    """Whose letter it is, and how much it says."""
+    """Whose letter it is, who writes it, and how much it says."""
 
     name = StringField(filters=[_line], validators=[fits(NAME), no_contact])
     voice = StringField(filters=[lambda data: data or "me"], validators=[one_of(VOICES)])
     level = StringField(validators=[one_of(LEVELS)])
+    writer = StringField(filters=[_line], validators=[fits(WRITER), no_contact])
+    they = StringField(filters=[lambda data: data or "they"], validators=[one_of(THEY)])
+    term = StringField(filters=[lambda data: data or "selective"], validators=[one_of(TERMS)])
 
     chooses_level = True
 
     def changed(self, answers: Answers) -> Answers:
-        return replace(answers, name=self.name.data, voice=self.voice.data, level=self.level.data)
+        return replace(
+            answers,
+            name=self.name.data,
+            voice=self.voice.data,
+            level=self.level.data,
+            writer=self.writer.data,
+            they=self.they.data,
+            term=self.term.data,
+        )
 
 
 class WhatForm(StepForm):

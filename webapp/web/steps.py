@@ -8,8 +8,8 @@ from typing import TypeVar
 from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from ..letter.compose import Answers, heading, say, statements_to_choose
-from ..letter.words import LEVELS, Right, Situation, Statement, Words
+from ..letter.compose import Answers, heading, lead_in, sample, say, statements_to_choose
+from ..letter.words import LEVELS, Right, Statement, Words
 from .common import page, sent_page, words
 from .cookie import draft
 from .forms import AboutYouForm, HowMuchForm, StepForm, WhatForm, WhereForm
@@ -131,6 +131,7 @@ def _kept(form: StepForm, following: str) -> Response | None:
     if not form.validate_on_submit():
         return None
     draft().answers = form.changed(answers())
+    draft().taken_out = draft().taken_out - form.data.keys() | form.taken_out()
     draft().level_chosen |= form.chooses_level
     to_check = form.then.data == "check" or "see" in request.form
     return redirect(url_for("check.check" if to_check else following), 303)
@@ -182,8 +183,7 @@ def _where_page(form: WhereForm, status: int = 200) -> Response:
 
 
 def _how_much_page(form: HowMuchForm, status: int = 200) -> Response:
-    situation: Situation = words().situations[answers().situation]
-    samples = [(level, say(situation.opening_at(level), answers(), words())) for level in LEVELS]
+    samples = [(level, sample(level, answers(), words())) for level in LEVELS]
     chosen = draft().level_chosen
     return page("how_much.html", status, form=form, samples=samples, chosen=chosen)
 
@@ -197,10 +197,14 @@ def _what_page(form: WhatForm, status: int = 200) -> Response:
         status,
         form=form,
         ticked=ticked,
-        starters=_ticks(starters, said, language),
+        starters=[
+            (lead_in(section, said, language), _ticks(statements, said, language))
+            for section, statements in starters
+        ],
         rest=[
             (
                 heading(section, said, language),
+                lead_in(section, said, language),
                 _ticks(statements, said, language),
                 any(one.id in ticked for one in statements),
             )
