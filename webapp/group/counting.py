@@ -34,7 +34,7 @@ class Decided:
     decision: Decision
     today: Wording = field(repr=False)
     wording: Wording = field(repr=False)
-    votes: tuple[int, int]
+    votes: tuple[int, int] = field(repr=False)
     proposals: tuple[Wording, ...] = field(default=(), repr=False)
     may_drop: bool = False
 

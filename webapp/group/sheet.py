@@ -8,7 +8,7 @@ from typing import Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from ..letter.words import Statement, Words
+from ..letter.words import Statement, Words, fill
 from .ballots import ANSWERS, REASONS, Wording
 
 _TEMPLATES: Final = Environment(
@@ -19,16 +19,42 @@ _TEMPLATES: Final = Environment(
 )
 
 
+# So a sentence about somebody reads on paper; in the table the placeholders stay as they are.
+_SOMEBODY: Final = "Sam"
+
+
 def first_sheet(statements: Iterable[Statement], words: Words) -> str:
     """The first round's ballot as a page of HTML."""
-    sentences = [(s.id, [("", Wording(s.me, s.them))]) for s in statements]
+    sentences = [
+        (s.id, [("", _in_a_letter(Wording(s.me, s.them), s.id, words))]) for s in statements
+    ]
     return _sheet(sentences, words, second=False)
 
 
 def second_sheet(options: Mapping[str, Mapping[str, Wording]], words: Words) -> str:
     """The second round's ballot: all wordings of each sentence that is still open."""
-    sentences = [(sentence, list(named.items())) for sentence, named in options.items()]
+    sentences = [
+        (id_, [(option, _in_a_letter(wording, id_, words)) for option, wording in named.items()])
+        for id_, named in options.items()
+    ]
     return _sheet(sentences, words, second=True)
+
+
+def _in_a_letter(wording: Wording, sentence: str, words: Words) -> Wording:
+    """A wording as it stands in a letter: after its lead-in, with a name in place of {name}."""
+    statement = words.statements.get(sentence)
+    lead = words.sections[statement.section].lead if statement else None
+    they, them, their = words.frame.they["they"]
+    values = {"name": _SOMEBODY, "they": they, "them": them, "their": their}
+    values |= {name.capitalize(): value.capitalize() for name, value in values.items()}
+    values["condition"] = words.frame.term["selective"]
+
+    def after(lead_in: str, text: str) -> str:
+        return fill(f"{lead_in} {text}" if lead_in and text else text, values)
+
+    if lead is None:
+        return Wording(after("", wording.me), after("", wording.them))
+    return Wording(after(lead.me, wording.me), after(lead.them, wording.them))
 
 
 def _sheet(
