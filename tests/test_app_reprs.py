@@ -42,9 +42,10 @@ FROM_FILES = (
 )
 # Fields that have a harmful name elsewhere; here they are the words' own sentences.
 HARMLESS_HERE = {
+    "webapp.store.ledger.limits.Rule": {"name"},
     "webapp.letter.compose.Reply": {"body"},
     "webapp.letter.compose.Part": {"listed"},
-    "webapp.letter.compose.Letter": {"own_words_heading", "paper_lines"},
+    "webapp.letter.compose.Letter": {"first_heading", "own_words_heading", "paper_lines"},
 }
 # Fields that have a harmless name elsewhere, and here may be a person's own.
 PRIVATE_HERE = {"webapp.mail.message.Mail": {"subject", "text", "html", "recipient", "reply_to"}}
