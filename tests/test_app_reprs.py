@@ -29,7 +29,7 @@ HARMLESS = frozenset({
     "outcome", "own_day", "own_inbox_code", "own_six_hours", "pair_day", "path", "phase",
     "port", "problems", "process", "public_url", "quorum", "recipient_day", "result", "round",
     "seconds", "secure", "security", "sending", "sent_at", "sentence", "settings", "show",
-    "shown", "sign_off", "site", "site_hour", "situation", "start", "state", "stopping",
+    "shown", "sign_off", "site", "site_hour", "situation", "start", "state", "status", "stopping",
     "store", "submission", "templates", "threshold", "tried", "trusted_proxies", "until",
     "utf8_bytes", "version", "voice", "waiting", "waiting_hours", "whole",
 })
@@ -89,7 +89,7 @@ def test_a_value_shows_nothing_private(name: str) -> None:
 
 
 def test_the_values_that_hold_a_persons_words_are_among_them() -> None:
-    endings = ("Answers", "Letter", "Mail", "SealedLetter", "Bodies", "Submission", "Key", "Opened")
+    endings = ("Answers", "Letter", "Mail", "Envelope", "Bodies", "Submission", "Key", "Opened")
     assert {end for end in endings if not any(name.endswith(f".{end}") for name in KINDS)} == set()
 
 
