@@ -192,7 +192,8 @@ def _one_file(place: Place, clone: Path) -> str:
     command = ["make", "test", f"ARGS={TEST} -q", f"PYTHON={place.python}"]
     done = run(place.command(clone, command), seconds=PATIENCE)
     passed = done.returncode == 0 and b" passed" in done.stdout
-    return "" if passed else last_line(done.stdout + done.stderr)
+    failed = [line for line in done.stdout.splitlines() if line.startswith((b"FAILED", b"ERROR"))]
+    return "" if passed else last_line(b"\n".join(failed) or done.stderr)
 
 
 def _said(place: Place, clone: Path, program: str) -> str:

@@ -8,22 +8,16 @@ write into the settings is written here.
 
 from __future__ import annotations
 
-import http.client
-import json
 import re
-import socket
 import ssl
 import sys
 import time
 import traceback
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.message import EmailMessage
-from http.cookiejar import CookieJar
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from urllib.parse import quote
 
 from ..builders import ROOT
@@ -31,14 +25,11 @@ from ..direct import NAME as READER
 from ..direct import paths_in
 from ..mail_server import PASSWORD, USER, RealServer, make_certificate, real_server
 from ..mails import read
-from ..pages import Page
-from ..served import Caller
-from .debian import PATIENCE, CommandFailed, Debian, booted
-from .mail_tools import Missing, run
+from .debian import Debian, booted
+from .hosts_world import Securely, pebble, pebble_root, repository, serial
 from .table import Row
 
 DOCUMENT: Final = ROOT / "docs" / "hosting.md"
-SITE: Final = "letters.example.org"
 SETTINGS: Final = "/etc/word-ahead/environment"
 # Each block of commands by words that stand in no other one.
 BLOCKS: Final = {
@@ -136,36 +127,6 @@ class Hour:
             time.sleep(0.3)
 
 
-class _Here(http.client.HTTPSConnection):
-    """The site's name leads to the machine whose network this thread is in."""
-
-    context: ssl.SSLContext
-
-    def connect(self) -> None:
-        plain = socket.create_connection(("127.0.0.1", 443), 30)
-        self.sock = self.context.wrap_socket(plain, server_hostname=SITE)
-
-
-class _Handler(urllib.request.HTTPSHandler):
-    def __init__(self, trusted: ssl.SSLContext) -> None:
-        super().__init__()
-        self._trusted = trusted
-
-    def https_open(self, request: urllib.request.Request) -> Any:
-        here: Any = type("Here", (_Here,), {"context": self._trusted})
-        return self.do_open(here, request)
-
-
-class Securely(Caller):
-    """A visitor by HTTPS, who trusts the certificates of the pebble."""
-
-    def __init__(self, trusted: ssl.SSLContext) -> None:
-        self.base = f"https://{SITE}"
-        self.page = Page(0, "", {}, "")
-        jar = urllib.request.HTTPCookieProcessor(CookieJar())
-        self._open = urllib.request.build_opener(jar, _Handler(trusted)).open
-
-
 # ------------------------------------------------------------------ what people do
 
 
@@ -231,10 +192,25 @@ def first_hour(hour: Hour) -> None:
     hour.debian.write(_TRUSTS, server.ca_file.read_text())
     hour.follows("service")
     hour.follows("start")
-    _pebble(hour)
+    pebble(hour.debian)
     hour.follows("nginx")
-    hour.trusted = ssl.create_default_context(cadata=_pebble_root(hour))
+    hour.trusted = ssl.create_default_context(cadata=pebble_root(hour.debian))
+    _checks(hour)
     writes_to_oneself(hour, "emma")
+
+
+# Of these a machine without a network outside says rightly that they are wrong.
+_OUTSIDE: Final = re.compile(r"WRONG\s+(?:DNS|MX|SPF|DMARC|PUBLIC_URL)")
+
+
+def _checks(hour: Hour) -> None:
+    """`word-ahead host check` finds the relay right, and nothing wrong on this side of the door."""
+    said = hour.debian.tries("word-ahead host check")[1]
+    sys.stdout.write(said + "\n")
+    lines = said.splitlines()
+    wrong = [one for one in lines if one.startswith("WRONG") and not _OUTSIDE.match(one)]
+    assert not wrong, f"host check: {wrong[0]}"
+    assert any(re.match(r"ok\s+relay", one) for one in lines), "it did not try the relay"
 
 
 def direct_letter(hour: Hour) -> None:
@@ -325,14 +301,14 @@ def upgrade(hour: Hour) -> None:
 
 def renewal(hour: Hour) -> None:
     """Debian's own renewal, made to think that it is due: nginx shows the new certificate."""
-    before = _serial(hour)
+    before = serial(hour.trusted)
     unit = hour.debian.types("systemctl cat certbot.service")
     command = re.search(r"(?m)^ExecStart=(.+)$", unit)
     assert command, "Debian's certbot has no service"
     options = "--force-renewal --no-random-sleep-on-renew"
     hour.debian.types(f"{command[1].replace('--no-random-sleep-on-renew', '')} {options}")
     end = time.monotonic() + 15
-    while _serial(hour) == before:
+    while serial(hour.trusted) == before:
         assert time.monotonic() < end, "nginx shows the old certificate"
         time.sleep(0.5)
     hour.debian.types("systemctl is-active nginx")
@@ -372,63 +348,10 @@ STEPS: Final[tuple[Callable[[Hour], None], ...]] = (
 )
 
 
-# ------------------------------------------------------------------ what stands in for the world
-
-
-def _pebble(hour: Hour) -> None:
-    """Debian's ACME server for tests in place of Let's Encrypt; certbot is told by its cli.ini."""
-    debian = hour.debian
-    debian.types("apt-get install -y pebble openssl")
-    debian.types(
-        "openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=localhost -addext "
-        "subjectAltName=DNS:localhost -keyout /etc/pebble.key -out /etc/pebble.pem"
-    )
-    settings = {
-        "listenAddress": "127.0.0.1:14000",
-        "managementListenAddress": "127.0.0.1:15000",
-        "certificate": "/etc/pebble.pem",
-        "privateKey": "/etc/pebble.key",
-        "httpPort": 80,
-        "tlsPort": 443,
-    }
-    debian.write("/etc/pebble.json", json.dumps({"pebble": settings}))
-    debian.types(
-        "systemd-run --unit=hour-pebble --setenv=PEBBLE_VA_NOSLEEP=1 "
-        "--setenv=PEBBLE_WFE_NONCEREJECT=0 $(command -v pebble) -config /etc/pebble.json"
-    )
-    told = "server = https://localhost:14000/dir\nno-verify-ssl = true\n"
-    debian.write("/etc/letsencrypt/cli.ini", told)
-
-
-def _pebble_root(hour: Hour) -> str:
-    own = ssl.create_default_context(cadata=hour.debian.read("/etc/pebble.pem"))
-    with urllib.request.urlopen("https://localhost:15000/roots/0", context=own) as answer:
-        return str(answer.read().decode())
-
-
-def _serial(hour: Hour) -> str:
-    with (
-        socket.create_connection(("127.0.0.1", 443), 30) as plain,
-        hour.trusted.wrap_socket(plain, server_hostname=SITE) as shown,
-    ):
-        return str((shown.getpeercert() or {})["serialNumber"])
-
-
-def _repository(root: Path) -> None:
-    """What is committed here, as a host would clone it; its branch is called main."""
-    bare = root / "srv/word-ahead.git"
-    done = run(["git", "clone", "-q", "--bare", "--no-hardlinks", ROOT, bare], seconds=PATIENCE)
-    head = run(["git", "-C", ROOT, "rev-parse", "HEAD"]).stdout.decode().strip()
-    for command in (["branch", "-f", "main", head], ["symbolic-ref", "HEAD", "refs/heads/main"]):
-        done = run(["git", "-C", bare, *command])
-    if done.returncode:
-        raise Missing("this is no clone of a repository")
-
-
 @contextmanager
 def _hour(suite: str) -> Iterator[Hour]:
     with booted(suite) as debian:
-        _repository(debian.root)
+        repository(debian.root)
         debian.types("apt-get update")
         certificate = make_certificate(debian.root.parent / "relay", "localhost")
         with (
@@ -462,6 +385,3 @@ def _row(hour: Hour, step: Callable[[Hour], None]) -> Row:
     what = f"{step.__name__.replace('_', ' ')}: {step.__doc__}".rstrip(".")
     seconds = f"{time.monotonic() - begun:.0f} s"
     return Row(what, f"{hour.debian.name}, {seconds}", max(1, hour.typed - typed), fault)
-
-
-__all__ = ["CommandFailed", "main"]
