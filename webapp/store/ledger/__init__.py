@@ -8,7 +8,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from ...log import warn
+from ...errors import warn
 from ..database import Database, DatabaseUnavailable, Turn
 from . import blocks, figures
 from .blocks import BlockList
