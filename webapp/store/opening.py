@@ -6,8 +6,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
+from ..errors import warn
 from ..keys import Keys
-from ..log import warn
 from .database import Database, DatabaseUnavailable
 from .ledger import Ledger, Limits
 from .sealing import Sealer

@@ -8,18 +8,20 @@ from typing import Final
 
 import sqlalchemy as sa
 
+from ...errors import warn
 from ...keys import Keys
-from ...log import warn
 from ...post import Result
 from ..database import AdvisoryLock, Database, DatabaseUnavailable
 from . import figures
 from .blocks import BlockList
 from .counting import MailCounts
-from .figures import Count
+from .figures import CODE, RECEIPT, Count
 from .limits import MINUTE, Kind, Limits, ToOwn, ToPerson, network, rules
 from .submissions import EarlierPress, OtherContent, Submission, Submissions
 
 __all__ = [
+    "CODE",
+    "RECEIPT",
     "Count",
     "EarlierPress",
     "Kind",
@@ -104,6 +106,7 @@ class Ledger:
         its_rules = rules(mail, self._limits)
         if broken := self._mail_counts.first_broken(connection, its_rules, now):
             warn("limit-reached", setting=f"LIMITS_{broken.name.upper()}")
+            figures.add(connection, figures.LIMIT, broken.name, now)
             return Refusal.SITE if broken.site else Refusal.LIMIT
         keys = self._mail_counts.add(connection, its_rules, now)
         # Counted all the same: else a page would answer for ever where an address is blocked.
@@ -111,8 +114,11 @@ class Ledger:
             return Refusal.BLOCKED
         return keys
 
-    def settle(self, reservation: Reservation, result: Result) -> None:
-        """Note how the send ended, in the day's figures too; what did not go is not counted."""
+    def settle(self, reservation: Reservation, result: Result, step: str = "") -> None:
+        """Note how the send ended, in the day's figures too; what did not go is not counted.
+
+        `step`: at which step of the relay it failed, if it did.
+        """
         with self._writing() as connection:
             if result is Result.NOT_SENT:
                 # Others count on the same rows, in an order of their own.
@@ -121,7 +127,17 @@ class Ledger:
             if id_ := reservation.submission:
                 self._submissions.settle(connection, id_, reservation.attempt, result)
             if reservation.kind:
-                figures.add(connection, reservation.kind, result, reservation.at)
+                figures.add(connection, reservation.kind, result.value, reservation.at)
+            if step:
+                figures.add(connection, figures.RELAY, step, reservation.at)
+
+    def note(self, kind: Kind, result: str, step: str = "") -> None:
+        """Note in the day's figures how a mail ended that no limit counts."""
+        with self._writing() as connection:
+            now = self._database.now(connection)
+            figures.add(connection, kind, result, now)
+            if step:
+                figures.add(connection, figures.RELAY, step, now)
 
     def block(self, address: str) -> None:
         """Send nothing to this address any more, however it is spelled."""

@@ -5,8 +5,8 @@ from typing import Final
 
 import sqlalchemy as sa
 
+from ...errors import warn
 from ...keys import KEY_BYTES, Keys, keyed_hash, seal, unseal
-from ...log import warn
 from ..database import DatabaseUnavailable
 from ..database.tables import blocked, lasting_keys
 from .limits import fold, plain

@@ -6,12 +6,19 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from ...post import Result
 from ..database.tables import daily
 from .limits import DAY, Kind
 
 LIFE: Final = 400 * DAY  # a year's report, and a month to write it
 FEW: Final = 5  # smaller figures could be one person
+
+# What is no letter has no situation and no level.
+CODE: Final = Kind("code", "-")  # for a letter, an inbox or /stop
+RECEIPT: Final = Kind("receipt", "-")
+LIMIT: Final = Kind("limit", "-")  # mails that a limit stopped, by the limit
+RELAY: Final = Kind("relay", "-")  # failures of the relay, by the step
+# Of these the log tells each one anyway, and nothing of a person.
+_SHOWN_WHOLE: Final = {RELAY.situation}
 
 # Both databases know it; SQLAlchemy has a spelling of its own for each.
 _ONE_MORE: Final = sa.text(
@@ -32,9 +39,9 @@ class Count:
     number: int | None
 
 
-def add(connection: sa.Connection, kind: Kind, result: Result, now: int) -> None:
+def add(connection: sa.Connection, kind: Kind, outcome: str, now: int) -> None:
     """One more of these today."""
-    values = {"situation": kind.situation, "level": kind.level, "outcome": result.value}
+    values = {"situation": kind.situation, "level": kind.level, "outcome": outcome}
     connection.execute(_ONE_MORE, {"day": now // DAY, **values})
 
 
@@ -56,5 +63,5 @@ def _count(row: sa.Row[Any]) -> Count:
         row.situation,
         row.level,
         row.outcome,
-        row.number if row.number >= FEW else None,
+        row.number if row.number >= FEW or row.situation in _SHOWN_WHOLE else None,
     )
