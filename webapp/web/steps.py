@@ -9,10 +9,11 @@ from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from ..letter.compose import Answers, heading, lead_in, sample, say, statements_to_choose
-from ..letter.words import LEVELS, Right, Statement, Words
-from .common import page, sent_page, words
+from ..letter.words import LEVELS, Statement, Words
+from .common import page, words
 from .cookie import draft
 from .forms import AboutYouForm, HowMuchForm, StepForm, WhatForm, WhereForm
+from .guards import answers, closed, refused, rights_to_choose
 
 bp = Blueprint("steps", __name__)
 
@@ -82,46 +83,6 @@ def about_you_submit() -> Response:
     """Keep to whom it goes, and the person's own words."""
     form = AboutYouForm(words())
     return _kept(form, "check.check") or _about_you_page(form, 422)
-
-
-def closed(*, level_needed: bool = True) -> Response | None:
-    """Where to go instead when there is no open letter in this browser.
-
-    No letter is shown or sent before its level was chosen: that choice is never made for anybody.
-    """
-    if draft().sent_at:
-        return redirect(url_for("check.sent"), 303)
-    if not draft().has_letter:
-        return redirect(url_for("steps.where"), 303)
-    if level_needed and not draft().level_chosen:
-        return redirect(url_for("steps.how_much"), 303)
-    return None
-
-
-def refused(form: StepForm) -> Response | None:
-    """Why this post cannot be taken at all: no cookie, no letter, or another tab's letter."""
-    if not draft().came_with_cookie:
-        return page("no_cookie.html", 400)
-    if draft().sent_at:
-        return sent_page(409, another=True)
-    if not draft().has_letter:
-        return page("nothing.html", 409)
-    if form.draft.data != draft().id:
-        return redirect(url_for("check.check", changed=1), 303)
-    return None
-
-
-def rights_to_choose(said: Answers, language: Words) -> list[Right]:
-    """The paragraphs about rights that this letter can have."""
-    return [one for one in language.rights.values() if one.fits(said.situation, said.level)]
-
-
-def answers() -> Answers:
-    """The answers of an open letter."""
-    found = draft().answers
-    if found is None:
-        raise LookupError("there is no letter in this browser")
-    return found
 
 
 def _kept(form: StepForm, following: str) -> Response | None:
