@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from ..letter.compose import Answers, heading, say, statements_to_choose
-from ..letter.words import LEVELS, Right, Situation, Statement, Words
+from ..letter.compose import Answers, fallback_name, heading, say, statements_to_choose
+from ..letter.words import LEVELS, VOICES, Right, Situation, Statement, Words
 from .common import page, sent_page, words
 from .cookie import draft
-from .forms import AboutYouForm, HowMuchForm, StepForm, WhatForm, WhereForm
+from .forms import TYPED, AboutYouForm, HowMuchForm, StepForm, WhatForm, WhereForm
+from .leaving import PLACES, leads_to, typed_text
 
 bp = Blueprint("steps", __name__)
 
@@ -32,7 +34,7 @@ def where_submit() -> Response:
     """Begin a letter: a new draft, which keeps what the person said before."""
     form = WhereForm(words())
     if not draft().came_with_cookie:
-        return page("no_cookie.html", 400)
+        return no_cookie_page()
     if not form.validate_on_submit():
         return _where_page(form, 422)
     if draft().sent_at:
@@ -98,17 +100,39 @@ def closed(*, level_needed: bool = True) -> Response | None:
     return None
 
 
+def closed_letter() -> Response | None:
+    """Where to go instead of to the letter; also where a text in it still needs a look.
+
+    Who left a page by its Back or its Help took the text along as it was.
+    """
+    return closed() or next(
+        (
+            redirect(url_for(PLACES[form.place], then="check"), 303)
+            for form in (_filled(HowMuchForm), _filled(AboutYouForm))
+            if form.errors
+        ),
+        None,
+    )
+
+
 def refused(form: StepForm) -> Response | None:
     """Why this post cannot be taken at all: no cookie, no letter, or another tab's letter."""
     if not draft().came_with_cookie:
-        return page("no_cookie.html", 400)
+        return no_cookie_page()
     if draft().sent_at:
         return sent_page(409, another=True)
     if not draft().has_letter:
-        return page("nothing.html", 409)
-    if form.draft.data != draft().id:
-        return redirect(url_for("check.check", changed=1), 303)
-    return None
+        return page("nothing.html", 409, typed=typed_text())
+    if form.draft.data == draft().id:
+        return None
+    if form.rooms and typed_text():
+        return page("another.html", 409, typed=typed_text())
+    return redirect(url_for("check.check", changed=1), 303)
+
+
+def no_cookie_page() -> Response:
+    """What to do where a browser keeps no cookie; what was typed stands there to be copied."""
+    return page("no_cookie.html", 400, typed=typed_text())
 
 
 def rights_to_choose(said: Answers, language: Words) -> list[Right]:
@@ -128,12 +152,32 @@ def _kept(form: StepForm, following: str) -> Response | None:
     """Take a page's answers and go on; None where the page has to be shown again."""
     if stop := refused(form):
         return stop
+    if address := leads_to():
+        return redirect(address, 303) if keep(form) else None
     if not form.validate_on_submit():
         return None
     draft().answers = form.changed(answers())
     draft().level_chosen |= form.chooses_level
     to_check = form.then.data == "check" or "see" in request.form
     return redirect(url_for("check.check" if to_check else following), 303)
+
+
+def keep(form: StepForm) -> bool:
+    """Keep what a page holds, mistakes and all; False where it is too long."""
+    if not form.csrf_token.validate(form) or not form.fits():
+        return False
+    draft().answers = form.changed(answers())
+    draft().addresses = form.addresses(draft().addresses)
+    return True
+
+
+def keep_typed() -> str:
+    """Keep what the posted page holds; gives its place, or "" where it holds nothing to keep."""
+    form_class = TYPED.get(request.form.get("place", ""))
+    if form_class is None or not draft().has_letter or draft().sent_at:
+        return ""
+    form = form_class(words())
+    return form.place if form.draft.data == draft().id and keep(form) else ""
 
 
 def _after_another_situation(before: Answers) -> Response:
@@ -164,7 +208,9 @@ def _right(said: Answers) -> bool:
 
 def _filled(form_class: type[_F]) -> _F:
     """A page's form with the answers so far."""
-    form = form_class(words(), data=vars(answers()))
+    form = form_class(words(), formdata=None, data=vars(answers()), meta={"csrf": False})
+    # Who left by a link of ours took a mistake along; Continue would have told of it.
+    form.validate()
     form.draft.data = draft().id
     form.then.data = _asked_then()
     return form
@@ -176,16 +222,35 @@ def _asked_then() -> str:
 
 
 def _where_page(form: WhereForm, status: int = 200) -> Response:
+    present = said.situation if (said := draft().answers) else ""
     asked = request.args.get("situation", "")
     situations = sorted(words().situations.values(), key=lambda one: one.id != asked)
-    return page("where.html", status, form=form, situations=situations)
+    return page("where.html", status, form=form, situations=situations, present=present)
 
 
 def _how_much_page(form: HowMuchForm, status: int = 200) -> Response:
     situation: Situation = words().situations[answers().situation]
-    samples = [(level, say(situation.opening_at(level), answers(), words())) for level in LEVELS]
+    said = replace(answers(), name=form.name.data or "")
+    samples = [
+        (
+            level,
+            [
+                (v, say(situation.opening_at(level), replace(said, voice=v), words()))
+                for v in VOICES
+            ],
+        )
+        for level in LEVELS
+    ]
     chosen = draft().level_chosen
-    return page("how_much.html", status, form=form, samples=samples, chosen=chosen)
+    return page(
+        "how_much.html",
+        status,
+        form=form,
+        samples=samples,
+        chosen=chosen,
+        voice_chosen=chosen or form.voice.data != "me",
+        needs_note=situation.needs_note,
+    )
 
 
 def _what_page(form: WhatForm, status: int = 200) -> Response:
@@ -220,4 +285,12 @@ def _about_you_page(form: AboutYouForm, status: int = 200) -> Response:
     rights = [
         (right, say(right, answers(), words())) for right in rights_to_choose(answers(), words())
     ]
-    return page("about_you.html", status, form=form, rights=rights)
+    said = answers()
+    return page(
+        "about_you.html",
+        status,
+        form=form,
+        rights=rights,
+        is_me=said.voice == "me",
+        person=said.name or fallback_name(said, words()),
+    )

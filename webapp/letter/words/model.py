@@ -120,6 +120,8 @@ class Situation(Model):
     order: int
     label: str
     hint: str = ""
+    # What follows from saying only what helps, where that is more than "they learn no reason".
+    needs_note: str = ""
     sections: tuple[str, ...]
     replies: tuple[ReadyReply, ...] = Field(min_length=2, max_length=3)
     subject: Subject
