@@ -91,7 +91,9 @@ def on_starting(_server: Arbiter) -> None:
 def when_ready(_server: Arbiter) -> None:
     """In the demo, say where it is."""
     if _DEMO:
-        sys.stdout.write(f"Word Ahead is at http://127.0.0.1:{_PORT} (Ctrl+C stops it)\n")
+        here = f"http://127.0.0.1:{_PORT}"
+        sys.stdout.write(f"The form is at {here}/\nEvery letter goes to {here}/outbox\n")
+        sys.stdout.write("It is all on this machine, and no mail leaves it. Ctrl+C stops it.\n")
         sys.stdout.flush()
 
 

@@ -39,7 +39,7 @@ def append(text: str) -> Edit:
 
 def statement(
     me: str = "Tea helps me.",
-    them: str = "Tea helps them.",
+    them: str = "Tea helps {them}.",
     *,
     situations: str = '"all"',
     levels: str = '["named"]',

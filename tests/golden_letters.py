@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cache
-from itertools import cycle
+from itertools import chain, cycle
 from pathlib import Path
 
 from webapp.letter.compose import Answers, compose
@@ -34,13 +35,24 @@ OWN_WORDS = (
     "I know every dog here by name.\n\nLast summer I wrote to the team on a small white board. "
     "That went well."
 )
+MOTHER = "Anna Clark, Emma’s mother"
 RIGHTS = (("work", "gb-work", "me"), ("school", "ie-services", "child"), ("service", "any", "me"))
 
 
 @cache
 def cases() -> Mapping[str, Answers]:
     """The answers behind every golden letter, by its file's name."""
-    return dict([*_starters(), *_ticks(), *_voices(), *_names(), *_own_words(), *_rights()])
+    made = (
+        _starters(),
+        _ticks(),
+        _voices(),
+        _names(),
+        _own_words(),
+        _rights(),
+        _asks(),
+        _persons(),
+    )
+    return dict(chain.from_iterable(made))
 
 
 def text_of(answers: Answers) -> str:
@@ -110,6 +122,48 @@ def _rights() -> Iterator[tuple[str, Answers]]:
     for situation, right, voice in RIGHTS:
         answers = make_answers(situation=situation, rights=right, voice=voice)
         yield f"rights-{right}", with_starters(answers)
+
+
+def _asks() -> Iterator[tuple[str, Answers]]:
+    """The request with one ask and with ten, said by the person and about her."""
+    for voice in ("me", "child"):
+        answers = make_answers(situation="school", voice=voice, they="she", writer=MOTHER)
+        asks = [
+            one.id
+            for section, statements in english().sections_for("school", "named")
+            if section.asks
+            for one in statements
+        ]
+        yield f"one-ask-{voice}", replace(answers, say=tuple(asks[:1]))
+        yield f"ten-asks-{voice}", replace(answers, say=tuple(asks[:10]))
+
+
+def _persons() -> Iterator[tuple[str, Answers]]:
+    """Who writes, she and he, the other name, and what makes an opening and an end exact."""
+    mother = make_answers(situation="school", voice="child", they="she", writer=MOTHER)
+    yield "writer-mother-school", with_starters(mother)
+    sam = make_answers(situation="work", voice="supported", name="Sam", they="he")
+    yield "writer-support-worker", with_starters(replace(sam, writer="Jo Bell, support worker"))
+    yield "he-without-writer", with_starters(replace(sam, situation="service", level="described"))
+    every = with_all_ticks(replace(sam, situation="healthcare", writer="Jo Bell, his sister"))
+    yield "all-ticks-he", every
+    other = make_answers(term="situational")
+    yield "situational", with_starters(other)
+    yield "situational-child", with_starters(replace(mother, term="situational"))
+    ticks: tuple[str, ...] = (
+        "starting-soon",
+        "glad-to-start",
+        "named-contact",
+        "nobody-perfect",
+        "what-suits-you",
+    )
+    yield "first-day", make_answers(situation="work", say=ticks, to_name="Ms Patel")
+    ticks = ("already-with-you", "like-the-people", "listen-carefully", "swap-phone-duties")
+    yield "already-there", make_answers(situation="work", level="needs", say=ticks)
+    ticks = ("another-language-at-home", "easy-ways-to-begin", "if-no-answer-comes", "then-learn")
+    yield "another-language", replace(mother, say=ticks)
+    ticks = ("flag-words", "flag-my-record", "you-may-write", "usual-message-system")
+    yield "for-the-record", make_answers(situation="healthcare", say=ticks)
 
 
 def write_anew() -> None:

@@ -5,18 +5,17 @@ Run: .venv/bin/python -m tests.screens
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email import message_from_bytes, policy
 from pathlib import Path
 
 from playwright.sync_api import Page
-from werkzeug.serving import make_server
 
 from .browser import launch
 from .builders import ROOT
 from .visitor import DEMO, Drawer, make_app
+from .web_server import web_server
 
 FOLDER = ROOT / "docs" / "screens"
 PHONE = {"width": 390, "height": 844}
@@ -27,12 +26,9 @@ ADDRESS = "emma@example.org"
 def site() -> Iterator[tuple[str, list[bytes]]]:
     """The app on a free port; gives its address and the mails it sends."""
     post = Drawer()
-    app = make_app(DEMO, post=post)
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}", post.mails
-    server.shutdown()
+    with web_server() as server:
+        server.app = make_app(DEMO, post=post)
+        yield server.url, post.mails
 
 
 def take(page: Page, name: str) -> None:

@@ -35,7 +35,7 @@ FAULTS: dict[str, tuple[Faults, str]] = {
     "rcpt 450": ({"rcpt": b"450 later\r\n"}, "not_sent"),
     "hangs up before 354": ({"data": Act.HANG_UP}, "not_sent"),
     "dot 451": ({"dot": b"451 later\r\n"}, "not_sent"),
-    "rcpt 550": ({"rcpt": b"550 no such person\r\n"}, "refused"),
+    "rcpt 550": ({"rcpt": b"550 5.1.1 no such person\r\n"}, "refused"),
     "mail 550": ({"mail": b"550 no such sender\r\n"}, "refused_mail"),
     "data 554": ({"data": b"554 no\r\n"}, "refused_mail"),
     "dot 554": ({"dot": b"554 no\r\n"}, "refused_mail"),

@@ -18,6 +18,7 @@ from flask.cli import FlaskGroup
 
 from .builders import ROOT, english, make_answers, make_letter, with_starters
 from .letter_page import parse, plain_words, visible_text
+from .locks import INSTALL
 from .visitor import app_for
 
 STARTERS = with_starters(make_answers()).say
@@ -41,7 +42,7 @@ def _headers(result: Result) -> Any:
 def test_the_text_is_the_letter() -> None:
     result = _letter(EMMA, "--as", "text")
     assert result.exit_code == 0
-    assert result.stdout.startswith("How to communicate with Emma\n")
+    assert result.stdout.startswith("A note from Emma about volunteering\n")
     assert all(item in result.stdout for part in make_letter().parts for item in part.items)
 
 
@@ -132,7 +133,7 @@ def test_no_situation_is_said_as_the_form_says_it() -> None:
 
 def test_half_a_character_is_left_out() -> None:
     result = _letter(EMMA | {"name": "Em\ud800ma"}, "--as", "eml")
-    assert _headers(result)["Subject"] == "How to communicate with Emma"
+    assert _headers(result)["Subject"] == "A note from Emma about volunteering"
 
 
 def test_bytes_that_are_no_text_are_no_table(tmp_path: Path) -> None:
@@ -162,3 +163,19 @@ def test_the_words_are_checked_without_a_setting_and_are_in_order() -> None:
     done = _flask("words", "check")
     assert (done.returncode, done.stderr) == (0, "")
     assert "reading grade" in done.stdout
+
+
+def test_the_words_are_not_checked_without_a_tool_and_one_line_says_how_to_get_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "textstat", None)
+    result = _run("words", "check")
+    (line,) = result.stderr.splitlines()
+    assert result.exit_code == 2
+    assert "`make words` installs it" in line
+    assert line.endswith(f"{INSTALL} requirements-dev.lock")
+
+
+def test_a_letter_needs_no_tool_of_the_makers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "textstat", None)
+    assert "Emma" in _letter(EMMA).stdout

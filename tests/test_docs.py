@@ -1,6 +1,7 @@
 """The documents name only what exists: paths, links, make targets and flask commands."""
 
 import ast
+import os
 import re
 import subprocess
 import sys
@@ -11,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from webapp.store.ledger import Limits
+
+from .locks import INSTALL
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = [
@@ -161,6 +164,55 @@ def test_what_runs_it_on_a_plain_machine_is_what_the_procfile_runs() -> None:
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_no_document_names_a_folder_of_the_machine_it_was_written_on(document: Path) -> None:
     assert not re.search(r"(?:^|[\s`(])/(?:work|tmp|home|root)/", document.read_text("utf-8"))
+
+
+# ------------------------------------------------------------------ one way to install a lock
+
+_ONE_WAY = INSTALL.removeprefix("pip ")
+# Made by running something, or other people's files.
+_NOT_OURS = {".git", ".venv", "instance", "node_modules", "__pycache__"}
+# They tell what was once done otherwise.
+_HISTORY = {ROOT / "CHANGELOG.md", Path(__file__)}
+# A command that installs from a file, or that goes by hashes.
+_INSTALLS = re.compile(r"\binstall\b[^|;&\n]*(?:\s-r[\s=]|--requirement)|--require-hashes")
+
+
+def _own_files() -> Iterator[Path]:
+    for folder, folders, names in os.walk(ROOT):
+        folders[:] = [one for one in folders if one not in _NOT_OURS and "cache" not in one]
+        yield from (Path(folder, one) for one in names if not one.endswith((".png", ".pyc")))
+
+
+def _other_ways(text: str) -> list[str]:
+    """The lines of a file that install a lock in another way than the Makefile does."""
+    lines = [line for line in text.splitlines() if _INSTALLS.search(line)]
+    return [line for line in lines if _ONE_WAY not in line]
+
+
+def test_the_one_way_to_install_a_lock_needs_no_resolution_and_builds_nothing() -> None:
+    assert INSTALL == "pip install --no-deps --require-hashes --only-binary :all: -r"
+    assert _other_ways(f".venv/bin/pip {_ONE_WAY} requirements.lock") == []
+
+
+def test_every_file_that_installs_a_lock_does_it_in_the_one_way() -> None:
+    found = {
+        str(path.relative_to(ROOT)): lines
+        for path in _own_files()
+        if path not in _HISTORY and (lines := _other_ways(path.read_text("utf-8", "replace")))
+    }
+    assert found == {}, f"a lock is installed by: pip {_ONE_WAY} LOCK"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "pip install -r requirements.lock",
+        ".venv/bin/pip install --require-hashes -r requirements.lock",
+        "RUN pip install --no-deps --require-hashes --requirement requirements.txt",
+    ],
+)
+def test_another_way_to_install_a_lock_is_seen(line: str) -> None:
+    assert _other_ways(f"# first\n{line}\n") == [line]
 
 
 def _deployed(name: str) -> str:

@@ -102,6 +102,14 @@ def test_a_telling_sender_may_send_what_names_it_anyway() -> None:
     assert drawer_of(emma.app).recipients == ["emma@example.org"]
 
 
+@pytest.mark.parametrize("address", ["x@mail.selectivemutism.example", "x@smira.example"])
+def test_a_telling_name_told_to_the_relay_is_as_telling_as_a_sender(address: str) -> None:
+    """EHLO_NAME stands in the Received lines of the letter that arrives."""
+    emma = visitor(replace(DEMO, ehlo_name=address.partition("@")[2])).reaches_check(level="needs")
+    assert not emma.page.soup.select("#email")
+    assert emma.reaches_check(level="named").page.soup.select("#email")
+
+
 @pytest.mark.parametrize("address", ["letters@kasmira.example", "small@prisms.example"])
 def test_a_harmless_sender_is_not_suspected(address: str) -> None:
     emma = visitor(replace(DEMO, mail_from=address))

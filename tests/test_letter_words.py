@@ -54,7 +54,7 @@ BROKEN: list[tuple[str, Edit, str]] = [
     (SITUATION, sub(r'body = "', 'body = "{name} '), "volunteering.toml: replies"),
     (SITUATION, sub(r'label = "([^"]*)", body', r'label = "{x}", body'), "replies"),
     (SITUATION, sub(r'^hint = "', 'hint = "{x} '), "volunteering.toml: hint"),
-    (SITUATION, sub(r"\[opening.needs\]", "[opening.none]"), "volunteering.toml: opening.needs"),
+    (SITUATION, sub(r"^\[opening\]", "[opening.none]"), "volunteering.toml: opening.me"),
     (STATEMENTS, sub(r'^me = "', 'me = "{name} '), "how-i-communicate.toml: title.me"),
     (STATEMENTS, statement("{name}"), "statements/how-i-communicate.toml: made-up.me"),
     (STATEMENTS, statement(them="{"), "statements/how-i-communicate.toml: made-up.them"),
@@ -141,7 +141,7 @@ def test_a_broken_template_stops_the_start_and_is_named(
 GATES: list[tuple[Edit, str]] = [
     (statement("Tea helps me. " + "I like tea and " * 7 + "cake."), "a sentence of"),
     (statement("I utilise a card."), "“utilise” is hard"),
-    (statement(them="They have mutism.", levels='["named", "needs"]'), "names the condition"),
+    (statement(them="{name} has mutism.", levels='["named", "needs"]'), "names the condition"),
     (statement("I have S.M. here.", levels='["described"]'), "names the condition"),
     (statement("Ask SMTalkingCircles.", levels='["described"]'), "names the condition"),
     (statement("I am anxious.", levels=ALL_LEVELS), "may not say “anxious” at level “needs”"),

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from webapp.mail.message import message_id
+from webapp.post.conversation import dot_stuffed
 
 from .mail_shapes import ALWAYS, AWKWARD, FULL, KEY, assert_well_formed, same_lines
 from .mails import PLAIN, bodies, make_mail, read
@@ -152,9 +153,29 @@ def test_a_line_without_escapes_is_filled_to_its_76_columns() -> None:
         "From here\n.\n..\n.x\nso \nFrom \n",
     ],
 )
-def test_lone_dots_from_lines_and_trailing_spaces_survive_old_mail_servers(text: str) -> None:
+def test_dots_from_lines_and_trailing_spaces_survive_old_mail_servers(text: str) -> None:
     mail = make_mail(text=f"{text}\n{'plain ' * 9}.\n\n{text}")
     lines = mail.to_bytes().split(b"\r\n")
-    assert b"." not in lines
     assert not any(line.startswith(b"From ") or line.endswith(b" ") for line in lines)
     assert bodies(mail.to_bytes())[0] == mail.text
+
+
+@settings(max_examples=150)
+@given(st.text(".=é From\n a", max_size=300) | AWKWARD | BODY)
+def test_no_line_of_a_mail_begins_with_a_dot(text: str) -> None:
+    """A server on the way that adds or drops a dot there then changes nothing."""
+    data = make_mail(text=text, html=text).to_bytes()
+    assert not any(line.startswith(b".") for line in data.split(b"\r\n"))
+    assert dot_stuffed(data) == data
+    assert_well_formed(data)
+    assert bodies(data)[0].rstrip() == same_lines(text).rstrip()
+
+
+@pytest.mark.parametrize("before", range(60, 80))
+@pytest.mark.parametrize("dots", [".net", "..", "." * 200, "é.From here", "=2E.From "])
+def test_an_address_is_broken_anywhere_but_before_its_dot(before: int, dots: str) -> None:
+    text = "x" * before + dots + "y" * 90
+    lines = make_mail(text=text).to_bytes().split(b"\r\n")
+    assert not any(line.startswith(b".") for line in lines)
+    assert all(len(line) <= 76 for line in lines)
+    assert bodies(make_mail(text=text).to_bytes())[0].rstrip() == text

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import re
 import unicodedata
 from datetime import datetime
@@ -10,10 +9,7 @@ from email import message_from_bytes, policy
 from email.generator import BytesGenerator
 from io import BytesIO
 
-import dkim
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,6 +18,7 @@ from webapp.mail.message import clean_name, message_id, subject_line
 
 from .mail_shapes import ALWAYS, AWKWARD, FULL, KEY, assert_well_formed
 from .mails import INJECTIONS, PLAIN, bodies, make_mail, read
+from .signatures import Signer
 
 
 def head_of(data: bytes) -> list[bytes]:
@@ -236,23 +233,22 @@ def test_no_personal_field_shows_in_a_repr() -> None:
 
 
 def test_a_signature_survives_a_relay_that_writes_the_mail_anew() -> None:  # G13
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    private = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.TraditionalOpenSSL,
-        serialization.NoEncryption(),
-    )
-    public = key.public_key().public_bytes(
-        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-    record = b"v=DKIM1; k=rsa; p=" + base64.b64encode(public)
-    data = FULL.to_bytes()
-    names = [b"From", b"To", b"Reply-To", b"Subject", b"Date", b"Message-ID"]
-    names += [b"MIME-Version", b"Content-Type"]
-    signature = dkim.sign(data, b"s1", b"wordahead.example", private, include_headers=names)
-    for sent_on in (data, _written_anew(data)):
-        assert dkim.verify(signature + sent_on, dnsfunc=lambda *_, **__: record)
-    assert not dkim.verify(signature + data.replace(b"Zo", b"Zu"), dnsfunc=lambda *_, **__: record)
+    relay, data = Signer(), FULL.to_bytes()
+    signed = relay.signed(data)
+    assert relay.verifies(signed)
+    assert relay.verifies(_written_anew(signed))
+
+
+@pytest.mark.parametrize(
+    ("was", "is_now"), [(b"Zo", b"Zu"), (b"\r\nTo: ", b"\r\nTo: eve"), (b"</p>", b"!</p>")]
+)
+def test_a_signature_ends_where_a_mail_is_changed(was: bytes, is_now: bytes) -> None:
+    relay, data = Signer(), FULL.to_bytes()
+    signed = relay.signed(data)
+    changed = signed.removesuffix(data) + data.replace(was, is_now, 1)
+    assert was in data
+    assert not relay.verifies(changed)
+    assert not Signer().verifies(signed)
 
 
 def _written_anew(data: bytes) -> bytes:

@@ -53,11 +53,65 @@ def attempt(*faults: Faults, limits: Limits = Limits(), large: bool = False) -> 
 @pytest.mark.parametrize("code", [421, 450, 451, 452, 454, 500, 530, 550, 552, 554])
 @pytest.mark.parametrize("phase", ["greeting", "ehlo", "mail", "rcpt", "data", "dot"])
 def test_a_no_in_words_is_not_sent_or_refused(phase: str, code: int) -> None:
-    about_the_mail = phase in {"mail", "rcpt", "data", "dot"}
+    about_the_mail = phase in {"mail", "data", "dot"}
     expected = REFUSED if code >= 500 and about_the_mail else NOT_SENT
     outcome, whole = attempt({phase: str(code).encode() + SAID})
     assert outcome == Outcome(expected, phase, code)
     assert whole == (phase == "dot")
+
+
+# What relays say to RCPT that is about the address, and that the same mail would hear again.
+ABOUT_THE_ADDRESS = (
+    "550 5.1.1 User unknown",
+    "550-5.1.1 The email account that you tried to reach does not exist. Please try\r\n"
+    "550 5.1.1 double-checking the address",
+    "553 5.1.3 Bad recipient address syntax",
+    "550 5.1.2 Domain not found",
+    "550 5.1.6 Mailbox has moved",
+    "550 5.1.10 RESOLVER.ADR.RecipientNotFound",
+    "552 5.2.2 Mailbox full",
+    "550 5.2.1 Mailbox disabled",
+)
+# What is about us, our relay or its rules: mended by the host or in a while, and the address right.
+ABOUT_THE_RELAY = (
+    "554 5.7.1 <emma@example.org>: Relay access denied",
+    "550 5.7.1 Unable to relay",
+    "504 5.5.2 <localhost>: Helo command rejected: need fully-qualified hostname",
+    "530 5.7.0 Must issue a STARTTLS command first",
+    "530 5.7.1 Authentication required",
+    "550 5.4.5 Daily user sending quota exceeded",
+    "554 5.7.1 Service unavailable; client blocked using a list",
+    "553 5.7.1 Sender address rejected: not owned by user",
+    "550 5.7.26 This mail is unauthenticated",
+    "550 5.1.8 Sender address rejected: Domain not found",
+    "550 5.4.1 Recipient address rejected: Access denied",
+    "552 5.3.4 Message too big",
+    "550 5.0.0 no",
+    "550 no such person",
+    "553 sorry, that domain is not in my list",
+    "550 51.1.1 no",
+    "550 5.1 no",
+    "550 4.1.1 no",
+    "550 no. 5.1.1",
+    "450 4.2.1 try later",
+    "450 5.1.1 try later",
+    "452 4.2.2 mailbox full",
+)
+
+
+@pytest.mark.parametrize("said", ABOUT_THE_ADDRESS)
+def test_a_no_to_the_address_is_refused(said: str) -> None:
+    outcome, _ = attempt({"rcpt": f"{said}\r\n".encode()})
+    assert (outcome.result, outcome.phase) == (REFUSED, "rcpt")
+    assert said[4:].startswith(outcome.enhanced)
+    assert not outcome.spares_the_address
+
+
+@pytest.mark.parametrize("said", ABOUT_THE_RELAY)
+def test_any_other_no_to_it_may_go_later(said: str) -> None:
+    outcome, whole = attempt({"rcpt": f"{said}\r\n".encode()})
+    assert outcome == Outcome(NOT_SENT, "rcpt", int(said[:3]))
+    assert whole == 0
 
 
 @pytest.mark.parametrize("act", [Act.HANG_UP, Act.RESET])
@@ -281,7 +335,7 @@ def test_the_first_no_counts_when_several_are_said_at_once() -> None:
 
 
 def test_a_relay_that_wants_the_mail_without_its_recipient_gets_no_byte_of_it() -> None:
-    with fault_server({"rcpt": b"550 no such person\r\n"}) as seen:
+    with fault_server({"rcpt": b"550 5.1.1 no such person\r\n"}) as seen:
         post = SmtpPost(seen.server)
         assert post.send(make_mail()) == Outcome(REFUSED, "rcpt", 550)
     assert b"I can answer" not in b"".join(seen.chunks)
@@ -290,7 +344,7 @@ def test_a_relay_that_wants_the_mail_without_its_recipient_gets_no_byte_of_it() 
 
 @pytest.mark.parametrize("then", [Act.HANG_UP, Act.SILENCE, b"garbage\r\n"])
 def test_a_no_stands_even_if_the_relay_falls_silent_after_it(then: bytes | Act) -> None:
-    faults = {"rcpt": b"550 no such person\r\n", "data": then}
+    faults = {"rcpt": b"550 5.1.1 no such person\r\n", "data": then}
     outcome, _ = attempt(faults, limits=Limits(command=2))
     assert outcome == Outcome(REFUSED, "rcpt", 550)
 
@@ -298,5 +352,11 @@ def test_a_no_stands_even_if_the_relay_falls_silent_after_it(then: bytes | Act) 
 def test_our_machines_name_is_told_to_nobody() -> None:
     with fault_server() as seen, closing(SmtpPost(seen.server)) as post:
         post.send(make_mail())
-    assert b"EHLO [127.0.0.1]\r\n" in seen.chunks
+    assert b"EHLO wordahead.example\r\n" in seen.chunks
     assert socket.gethostname().encode() not in b"".join(seen.chunks)
+
+
+def test_the_relay_hears_the_name_that_the_host_chose() -> None:
+    with fault_server() as seen, closing(SmtpPost(seen.server, ehlo_name="mail.host.example")) as x:
+        assert x.send(make_mail()).result is SENT
+    assert b"EHLO mail.host.example\r\n" in seen.chunks

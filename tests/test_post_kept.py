@@ -123,7 +123,7 @@ def test_a_kept_connection_that_dies_after_the_dot_is_never_replaced() -> None:
 
 
 @pytest.mark.parametrize(
-    ("reply", "result"), [(b"550 no\r\n", Result.REFUSED), (b"451 later\r\n", NOT_SENT)]
+    ("reply", "result"), [(b"550 5.1.1 no\r\n", Result.REFUSED), (b"451 later\r\n", NOT_SENT)]
 )
 def test_a_no_on_a_kept_connection_is_an_answer_and_ends_it(reply: bytes, result: Result) -> None:
     with two_mails({"rcpt 2": reply}) as (seen, post):

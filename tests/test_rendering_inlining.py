@@ -30,7 +30,14 @@ def many(count: int) -> Letter:
     line = "One <b> & 'two'."
     return replace(
         make_letter(first=line * bool(count), to_name="Ms Patel" * bool(count)),
-        parts=tuple(Part(f"Part {n}", (line,) * count) for n in range(count)),
+        who=(line,) * count,
+        goodwill=(line,) * count,
+        fact=line * bool(count),
+        ending=(line,) * count,
+        parts=tuple(
+            Part(f"Part {n}" * bool(n % 3), (line,) * count, lead=line * (n % 2), listed=not n % 2)
+            for n in range(count)
+        ),
         own_words=(line,) * count,
         rights=line * bool(count),
         replies=tuple(Reply(f"Reply {n}", line, line) for n in range(count)),

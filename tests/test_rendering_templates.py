@@ -42,19 +42,20 @@ def test_subject_is_the_letters_own() -> None:
 
 def test_parts_stand_in_the_order_of_the_letter() -> None:
     letter = make_letter(to_name="Ms Patel", first="I hear you.", own_words="One.\nTwo.")
-    said = [letter.title, letter.greeting, letter.opening, letter.first]
+    said = [letter.title, letter.greeting, *letter.who, letter.opening, *letter.goodwill]
+    said += [letter.fact, letter.first, letter.own_words_heading, *letter.own_words]
     for part in letter.parts:
-        said += [part.heading, *part.items]
-    said += [*letter.own_words, letter.closing, letter.sharing]
+        said += [part.heading, part.lead, *part.items]
+    said += [*letter.ending, letter.closing]
     said += [reply.label for reply in letter.replies]
     said += [letter.sign_off, letter.name, letter.credit, letter.version]
     text = visible_text(parse(templates().letter_bodies(letter, ADDRESS).html))
-    places = [text.index(sentence, 0) for sentence in said if sentence != letter.name]
+    places = [text.index(sentence) for sentence in said if sentence not in ("", letter.name)]
     assert places == sorted(places)
 
 
 def test_a_letter_of_nothing_but_its_frame_has_no_empty_elements() -> None:
-    letter = replace(make_letter(), parts=(), request="", greeting="", name="", credit="")
+    letter = replace(make_letter(), parts=(), who=(), goodwill=(), fact="", name="", credit="")
     root = parse(templates().letter_bodies(letter, ADDRESS).html)
     assert all(p.text_content().strip() for p in elements(root, "p", "h1", "h2", "li", "a"))
 
@@ -64,7 +65,7 @@ def test_without_an_address_nobody_is_asked_to_reply_to_it() -> None:
     bodies = templates().letter_bodies(letter, "")
     assert "mailto:" not in bodies.html
     assert letter.replies[0].label not in bodies.text
-    assert letter.sharing in bodies.text
+    assert letter.closing in bodies.text
 
 
 def test_reply_opens_a_mail_with_its_subject_and_body() -> None:
@@ -108,7 +109,7 @@ def test_typed_text_is_escaped_even_where_a_sentence_is_hostile() -> None:
     hostile = MailTemplates.load(MAIL_TEMPLATES, [HOSTILE])
     typed = dict.fromkeys(("name", "to_name", "first", "own_words"), HOSTILE)
     letter = compose(make_answers(**typed), english())
-    said = replace(letter, parts=(Part(HOSTILE, (HOSTILE, "An item.")),))
+    said = replace(letter, parts=(Part(HOSTILE, (HOSTILE, "An item."), listed=True),))
     for mail in (hostile, templates()):
         bodies = mail.letter_bodies(said, ADDRESS)
         assert "<script" not in bodies.html

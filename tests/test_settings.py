@@ -53,7 +53,17 @@ def test_each_needed_variable_is_named_where_it_is_missing(name: str, value: str
     assert "\n" not in line
 
 
+def test_the_name_told_to_the_relay_is_the_hosts_to_choose() -> None:
+    assert _read().ehlo_name == ""
+    assert _read(EHLO_NAME=" mail.letters.example ").ehlo_name == "mail.letters.example"
+    assert _read(EHLO_NAME="[192.0.2.1]").ehlo_name == "[192.0.2.1]"
+
+
 MALFORMED = [
+    ("EHLO_NAME", "hunter2.example\r\nMAIL FROM:<x@y>"),
+    ("EHLO_NAME", "hunter2 mail"),
+    ("EHLO_NAME", "hunter2..example"),
+    ("EHLO_NAME", f"hunter2.{'a.' * 130}example"),
     ("SECRET_KEY", "short-hunter2"),
     ("SECRET_KEY_FALLBACKS", f"{SECRET},short-hunter2"),
     ("HOST_CONTACT", "call hunter2 at 01632 960 001"),

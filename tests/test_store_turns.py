@@ -17,7 +17,7 @@ from webapp.store.database.turns import TurnMissed, WriterTurn
 HOLDER = """
 import sys, time
 from pathlib import Path
-from webapp.database.turns import WriterTurn
+from webapp.store.database.turns import WriterTurn
 with WriterTurn(Path(sys.argv[1])).taken(5):
     print("held", flush=True)
     time.sleep(60)

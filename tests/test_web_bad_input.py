@@ -8,7 +8,7 @@ from urllib.parse import quote
 import pytest
 
 from .letter_page import words_of
-from .mails import INJECTIONS
+from .mails import INJECTIONS, bodies
 from .pages import Page
 from .visitor import Visitor, drawer_of, visitor
 
@@ -109,9 +109,9 @@ HEADERS = {
 )
 def test_an_unusual_name_stands_in_page_and_mail_as_it_was_typed(name: str) -> None:
     emma = visitor().reaches_check(name=name)
-    assert emma.page.letter().startswith(f"How to communicate with {name} ")
+    assert emma.page.letter().startswith(f"A note from {name} about volunteering ")
     (letter,) = drawer_of(emma.sends_to("emma@example.org").app).letters()
-    assert letter["Subject"] == f"How to communicate with {name}"
+    assert letter["Subject"] == f"A note from {name} about volunteering"
 
 
 # Free fields.
@@ -136,6 +136,47 @@ def test_contact_details_are_refused_kindly_and_kept(field: str, text: str) -> N
     assert _is_beside_the_field_and_linked_at_the_top(emma.page, field)
     assert text in emma.page.form(emma.page.path).decode()
     assert "evil" not in emma.opens("/letter/check").page.html
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("I nod.Then I write", "put a space after the full stop"),
+        ("I am quiet@school", "write “at” for “@”"),
+        ("born 04 03 2004", "write it like 23/11/2026"),
+        ("on 3 10 17 24 31 May", "put a word between the numbers"),
+    ],
+)
+def test_the_hint_fits_what_was_found(text: str, hint: str) -> None:
+    emma = _fills(visitor().reaches_check(), "own_words", text)
+    assert hint in emma.page.error_at("own_words")
+
+
+def test_what_was_taken_out_of_a_text_is_told_until_it_is_typed_without() -> None:
+    emma = _fills(visitor().reaches_check(), "own_words", "I am \u202ekind\u202c and\u200b quiet.")
+    assert "I am kind and quiet." in emma.page.letter()
+    note = emma.page.soup.select_one(".note")
+    assert note is not None
+    assert "that nobody can see" in note.text
+    assert [item.text for item in note.select("li")] == ["Your own words"]
+    emma.opens("/letter/how-much").says("named", name="Em\u2066ma")
+    assert "Your own words" in emma.opens("/letter/check").page.soup.select_one(".note").text  # type: ignore[union-attr]
+    _fills(emma, "own_words", "I am kind and quiet.").opens("/letter/how-much").says("named")
+    assert "nobody can see" not in emma.opens("/letter/check").page.text
+
+
+SCOTLAND = "\U0001f3f4\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f"
+
+
+@pytest.mark.parametrize("kept", [SCOTLAND, "\U0001fa77", "\U0001fae8", "\U000323b0", "\u0600١٢"])
+def test_newer_signs_stand_in_page_and_mail_and_nothing_is_said_of_them(kept: str) -> None:
+    emma = _fills(visitor().reaches_check(), "own_words", f"I like {kept} very much.")
+    assert kept in emma.page.letter()
+    assert "nobody can see" not in emma.page.text
+    emma.sends_to("emma@example.org")
+    text, html = bodies(drawer_of(emma.app).mails[0])
+    assert kept in text
+    assert kept in html
 
 
 def test_a_date_is_no_telephone_number() -> None:

@@ -42,7 +42,7 @@ def test_the_mail_is_the_letter_that_the_page_showed_word_for_word(
 
 def test_the_subject_on_the_page_is_the_subject_of_the_mail() -> None:
     emma = visitor().reaches_check(name="Zoë 🌻")
-    assert f"Subject: {(subject := 'How to communicate with Zoë 🌻')}" in emma.page.text
+    assert f"Subject: {(subject := 'A note from Zoë 🌻 about volunteering')}" in emma.page.text
     assert emma.sends_to("emma@example.org").page.path == "/letter/sent"
     assert drawer_of(emma.app).only_letter()["Subject"] == subject
 
@@ -103,7 +103,7 @@ def test_another_tab_with_another_letter_never_sends_that_one() -> None:
     assert not drawer_of(emma.app).mails
     emma.page = second
     emma.submits("/letter/check", email="emma@example.org")
-    assert drawer_of(emma.app).only_letter()["Subject"] == "How to communicate with Zoe"
+    assert drawer_of(emma.app).only_letter()["Subject"] == "A note from Zoe about work"
 
 
 def test_a_change_that_was_taken_back_is_no_change() -> None:
@@ -160,7 +160,9 @@ def test_every_part_of_the_letter_has_its_change_link() -> None:
     about_you, how_much = "/letter/about-you?then=check", "/letter/how-much?then=check"
     assert rows["Whose letter is this?"] == ("My child’s", how_much)
     assert rows["A paragraph about rights"] == ("England, Scotland and Wales", about_you)
-    assert len(rows) == 9
+    assert rows["Who writes"] == ("Not given", how_much)
+    assert rows["In the letter, they are"] == ("they", how_much)
+    assert len(rows) == 11
     assert all(address.endswith("then=check") for _, address in rows.values())
 
 
@@ -286,7 +288,7 @@ def test_an_older_tab_is_told_that_the_newer_letter_had_gone(path: str) -> None:
     assert (emma.page.status, len(drawer_of(emma.app).mails)) == (409, 1)
     assert GONE in emma.page.text
     assert "There is no letter here" not in emma.page.text
-    assert emma.submits("/letter/sent").page.letter().startswith("How to communicate with Zoe")
+    assert emma.submits("/letter/sent").page.letter().startswith("A note from Zoe about work")
 
 
 def test_an_older_tab_offers_no_way_back_that_there_is_no_longer() -> None:

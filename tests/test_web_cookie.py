@@ -9,8 +9,8 @@ from itertools import product
 import pytest
 
 from webapp.letter.words import LEVELS, VOICES
-from webapp.web.cookie import MAX_COOKIE_BYTES
-from webapp.web.forms import FIRST, NAME, OWN_WORDS, Room
+from webapp.web.cookie import FREE_TEXTS, MAX_COOKIE_BYTES
+from webapp.web.forms import FIRST, NAME, OWN_WORDS, WRITER, Room
 
 from .builders import english
 from .visitor import DEMO, PRODUCTION, PUBLIC, Drawer, Visitor, app_for, make_app, visitor
@@ -49,9 +49,12 @@ def _set_cookies(emma: Visitor, path: str, data: dict[str, str]) -> list[str]:
 def test_with_every_field_full_the_whole_line_stays_small(voice: str, letter: str) -> None:
     situation, level, most = _most_ticks()
     emma = visitor(PRODUCTION)
-    full = {"name": _full(NAME, letter), "voice": voice, "situation": situation, "level": level}
+    full = {"voice": voice, "situation": situation, "level": level}
     more = _everything(letter) | {"rights": "any"}
-    emma.reaches_check(ticks=most, more=more, **full)
+    fields = {"name": _full(NAME, letter), "writer": _full(WRITER, letter)}
+    fields |= {"they": "she", "term": "situational"}
+    emma.reaches_check(ticks=most, more=more, says=fields, **full)
+    assert emma.draft().answers.writer == fields["writer"]  # type: ignore[union-attr]
     assert emma.page.path == "/letter/check"
     line = _lines(emma)[-1]
     assert len(line.encode()) <= MAX_COOKIE_BYTES == 3072
@@ -62,6 +65,7 @@ def _lines(emma: Visitor) -> list[str]:
     with emma.app.test_request_context("/", base_url=emma.base):
         found = emma.draft()
         found.mark_browser()
+        found.taken_out = frozenset(FREE_TEXTS)
         found.mark_sent(2_000_000_000, straight=True, what="0" * 8)
         found.kept = found.kept or "0" * 8
         found["csrf_token"] = "0" * 40

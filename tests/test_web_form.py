@@ -37,7 +37,7 @@ def test_every_situation_and_level_gives_a_letter_that_reads_on(
 
 def test_every_question_may_be_skipped() -> None:
     emma = visitor().reaches_check(name="", ticks=[])
-    assert emma.page.letter().startswith("How to communicate with me Hello,")
+    assert emma.page.letter().startswith("A note about volunteering Hello,")
 
 
 def test_nothing_is_ticked_or_chosen_beforehand() -> None:

@@ -148,9 +148,10 @@ class Visitor:
     def reaches_check(self, **answers: Any) -> Visitor:
         """All screens but the last, with Emma's answers or these."""
         values: dict[str, Any] = {"situation": "volunteering", "level": "named", "ticks": 8}
-        values |= {"name": "Emma", "voice": "me", "more": {}} | answers
+        values |= {"name": "Emma", "voice": "me", "more": {}, "says": {}} | answers
         self.chooses(values["situation"])
-        self.says(values["level"], name=values["name"], voice=values["voice"])
+        told = {"name": values["name"], "voice": values["voice"]} | values["says"]
+        self.says(values["level"], **told)
         return self.ticks(values["ticks"]).adds(**values["more"])
 
     def deletes(self) -> Visitor:

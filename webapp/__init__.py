@@ -103,7 +103,7 @@ def _tell_what_is_off(app: Flask, services: Services) -> None:
         reason = "DIRECT_SEND=off" if settings.database_lasts else "no-DATABASE_URL"
         app.logger.warning("event=direct-send-off reason=%s", reason)
     wall = services.wall("en")
-    for name in ("mail_from", "host_name", "host_contact", "public_url"):
+    for name in ("mail_from", "ehlo_name", "host_name", "host_contact", "public_url"):
         if wall.is_named_in(getattr(settings, name)):
             app.logger.warning(
                 "event=wall setting=%s cure=a-name-without-the-condition", name.upper()
@@ -115,7 +115,7 @@ def _post(settings: Settings) -> Post | None:
         return None
     if isinstance(settings.mail, OutboxFolder):
         return OutboxPost(settings.mail.path)
-    return SmtpPost(settings.mail)
+    return SmtpPost(settings.mail, ehlo_name=settings.ehlo_name)
 
 
 def _configure(app: Flask, services: Services) -> None:

@@ -44,13 +44,17 @@ class Services:
     def mail_reason(self, language: str, level: Level) -> str:
         """Why no mail is offered: "no_mail", "wall_mail", or "" where it is.
 
-        Below "named" a mail whose very sender names the condition would give it away.
+        Below "named" a mail whose very sender, or whose way (EHLO_NAME stands in its Received
+        lines), names the condition would give it away.
         """
         if self.post is None:
             return "no_mail"
-        if level != "named" and self.wall(language).is_named_in(self.settings.mail_from):
-            return "wall_mail"
-        return ""
+        return "wall_mail" if level != "named" and self.telling_sender(language) else ""
+
+    def telling_sender(self, language: str) -> str:
+        """The sender's address, or our name to the relay, where it names the condition; else ""."""
+        names = (self.settings.mail_from, self.settings.ehlo_name)
+        return next(filter(self.wall(language).is_named_in, names), "")
 
     def direct_reason(self, language: str, level: Level) -> str:
         """Why no letter goes straight to a person: "direct_off", a wall, or "" where it does."""

@@ -26,6 +26,8 @@ _BEGIN, _END = (
     "<!-- end of the campaigns -->",
 )
 _NO_CAMPAIGNS = {"__main__", "table"}
+# These take an hour and more: only by name.
+BY_NAME_ALONE = frozenset({"mutants"})
 # How a part that is shared with the tests says that something is not here.
 _LEFT_OUT = (pytest.skip.Exception, pytest.fail.Exception)
 
@@ -42,14 +44,17 @@ def campaigns() -> list[str]:
 
 
 def chosen(names: list[str]) -> list[str]:
-    """The campaigns that are named, by their own name or by their kind; all where none is."""
+    """The campaigns that are named, by their own name or by their kind; where none is, all.
+
+    All but those that take hours: they are run by name alone.
+    """
     found, known = [], campaigns()
     for name in names:
         of_its_kind = [one for one in known if one == name or one.startswith(f"{name}_")]
         if not of_its_kind:
             raise SystemExit(f"There is no campaign “{name}”, only {', '.join(known)}.")
         found += of_its_kind
-    return list(dict.fromkeys(found)) or known
+    return list(dict.fromkeys(found)) or [one for one in known if one not in BY_NAME_ALONE]
 
 
 def tried(name: str) -> list[Row]:

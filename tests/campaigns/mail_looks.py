@@ -43,7 +43,7 @@ _TURNED: Final = "<style>html{background:#fff;filter:invert(1)}</style>"
 # WCAG 2.2, 1.4.6: what the most readable text of a page should have.
 _CONTRAST: Final = 7.0
 
-_LINES: Final = ("From: Word Ahead <letters@wordahead.example>", "Subject: How to communicate")
+_LINES: Final = ("From: Word Ahead <letters@wordahead.example>", "Subject: A note")
 # A code mail says its code in its title and once more, set off.
 _CODES: Final = 2
 _FORCED: Final[Mapping[str, Any]] = {"forced_colors": "active", "color_scheme": "dark"}

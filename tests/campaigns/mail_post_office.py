@@ -53,7 +53,7 @@ acl_rcpt:
   deny   !authenticated = *
          message = 530 log in first
   deny   local_parts = full
-         message = 552 mailbox full
+         message = 552 5.2.2 mailbox full
   defer  local_parts = slow
          message = 451 try later
   accept domains = +local_domains

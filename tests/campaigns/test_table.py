@@ -8,13 +8,14 @@ from types import SimpleNamespace
 import pytest
 
 from ..builders import ROOT
-from .__main__ import PAGE, campaigns, chosen, main, page, tried
+from .__main__ import BY_NAME_ALONE, PAGE, campaigns, chosen, main, page, tried
 from .mail_tools import Missing, program
 from .table import Row, printed
 
 
-def test_a_kind_is_all_its_campaigns_and_nothing_named_is_all_there_are() -> None:
-    assert chosen([]) == campaigns()
+def test_a_kind_is_all_its_campaigns_and_nothing_named_is_all_but_the_longest() -> None:
+    assert chosen([]) == [name for name in campaigns() if name not in BY_NAME_ALONE]
+    assert chosen(["mutants"]) == ["mutants"]
     assert chosen(["pages", "kill", "pages_html"]) == [
         "pages_habits",
         "pages_html",

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import datetime
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from email.message import EmailMessage
 from pathlib import Path
@@ -15,7 +14,6 @@ import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Browser, BrowserContext, Page, Request
 from playwright.sync_api import Error as PlaywrightError
-from werkzeug.serving import make_server
 
 from webapp.post.smtp import SmtpPost
 from webapp.store.database.tables import tables
@@ -28,6 +26,7 @@ from ..letter_page import words_of
 from ..mail_server import RealServer, real_server
 from ..mails import read
 from ..visitor import make_app
+from ..web_server import web_server
 
 pytestmark = pytest.mark.browser
 
@@ -78,25 +77,17 @@ def chromium(mail: RealServer) -> Iterator[Browser]:
 @pytest.fixture
 def site(tmp_path: Path, mail: RealServer) -> Iterator[Site]:
     mail.mails.clear()
-    server = make_server("127.0.0.1", 0, lambda environ, start: app(environ, start), threaded=True)
-    url = f"http://127.0.0.1:{server.server_port}"
-    settings, clock = replace(DIRECT, public_url=url), Clock()
-    store = store_over(f"sqlite:///{tmp_path}/private/story.db", settings, clock)
-    store.start()
-    post = SmtpPost(mail.server)
-    app = make_app(
-        settings,
-        post=post,
-        store=store,
-        clock=lambda: datetime.datetime.fromtimestamp(clock(), datetime.UTC),
-    )
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield Site(url, mail, store, clock)
-    server.shutdown()
-    thread.join()
-    server.server_close()
-    post.close()
+    with closing(SmtpPost(mail.server)) as post, web_server() as server:
+        settings, clock = replace(DIRECT, public_url=server.url), Clock()
+        store = store_over(f"sqlite:///{tmp_path}/private/story.db", settings, clock)
+        store.start()
+        server.app = make_app(
+            settings,
+            post=post,
+            store=store,
+            clock=lambda: datetime.datetime.fromtimestamp(clock(), datetime.UTC),
+        )
+        yield Site(server.url, mail, store, clock)
 
 
 @contextmanager

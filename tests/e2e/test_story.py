@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page
-from werkzeug.serving import make_server
 
 from .. import browser
 from ..builders import english
 from ..letter_page import parse, plain_words, visible_text, words_of
 from ..mails import bodies
 from ..visitor import DEMO, Drawer, make_app
+from ..web_server import web_server
 
 pytestmark = pytest.mark.browser
 
@@ -25,7 +24,7 @@ FORM = english().texts["form"]
 SLOT = FORM["check"]["slot"]
 SENT = english().texts["pages"]["sent"]["heading"]
 # In milliseconds: a page comes at once, or does not come.
-PATIENCE = 15_000
+PATIENCE = 60_000
 # What the design allows for the shortest good letter, focus taps counted.
 MOST_TAPS = 15
 MOST_TYPED = 2
@@ -73,15 +72,9 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture
 def site() -> Iterator[Site]:
     post = Drawer()
-    server = make_server("127.0.0.1", 0, lambda environ, start: app(environ, start), threaded=True)
-    url = f"http://127.0.0.1:{server.server_port}"
-    app = make_app(replace(DEMO, public_url=url), post=post)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield Site(url, post)
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with web_server() as server:
+        server.app = make_app(replace(DEMO, public_url=server.url), post=post)
+        yield Site(server.url, post)
 
 
 @contextmanager
@@ -153,7 +146,7 @@ def test_two_tabs_with_two_letters_never_send_the_others(
         other.press(FORM["check"]["send"])
         assert second.get_by_role("heading", level=1).inner_text() == SENT
     (letter,) = site.post.letters()
-    assert letter["Subject"].endswith("Zoe")
+    assert "Zoe" in letter["Subject"]
 
 
 def test_pages_ask_no_other_host_and_the_browser_complains_of_nothing(

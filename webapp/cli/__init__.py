@@ -27,6 +27,10 @@ from .host import HostCommands
 _SENDER: Final = "letters@wordahead.example"
 # What no form can get wrong, so that its words have no sentence for it.
 _SENTENCES: Final = {"field_unknown": "No question of the form has this name."}
+_NO_TEXTSTAT: Final = (
+    "To check the words, textstat is needed. `make words` installs it, and so does .venv/bin/pip "
+    "install --no-deps --require-hashes --only-binary :all: -r requirements-dev.lock"
+)
 # A name that nobody knows is shown so far, to be found again.
 _LONGEST_FIELD: Final = 40
 
@@ -65,7 +69,13 @@ def _words_group(mail_templates: Path) -> AppGroup:
 
     @group.command("check", with_appcontext=False, help="Check all words; print every problem.")
     def check() -> None:
-        report = problems_in(mail_templates / "words")
+        try:
+            report = problems_in(mail_templates / "words")
+        except ModuleNotFoundError as error:
+            if error.name != "textstat":
+                raise
+            click.echo(_NO_TEXTSTAT, err=True)
+            sys.exit(2)
         for line in report.figures:
             click.echo(line)
         for problem in report.problems:

@@ -18,6 +18,7 @@ _FIELDS: Final = frozenset(
     (
         *("situation", "language", "level", "voice", "name", "say"),
         *("to_name", "first", "own_words", "rights", "email"),
+        *("writer", "term", "they"),
         *("recipient_email", "recipient_name", "consent", "code"),
     )
 )

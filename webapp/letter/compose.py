@@ -9,36 +9,43 @@ from typing import Final, Literal
 
 from ..errors import AnswersError
 from ..mail.message import subject_line
-from .words import LEVELS, VOICES, Level, Section, Situation, Statement, Voice, Wording, Words
+from .answers import Answers, fallback_name, filled, say
+from .words import LEVELS, VOICES, Level, Section, Situation, Statement, Voice, Words
+
+__all__ = [
+    "ADDRESS_SLOT",
+    "Answers",
+    "Letter",
+    "Part",
+    "Reply",
+    "compose",
+    "contradictions",
+    "fallback_name",
+    "heading",
+    "lead_in",
+    "legal_combinations",
+    "sample",
+    "say",
+    "situation_of",
+    "statements_to_choose",
+]
 
 # Stands for the writer's address until a mail is made: a character nobody types (private use).
 ADDRESS_SLOT: Final = "\ue000"
 
-_SENTENCE_ENDS: Final = (".", "?", "!", ":")
-
-
-@dataclass(frozen=True)
-class Answers:
-    """What a person said in the form."""
-
-    situation: str
-    level: Level = "named"
-    voice: Voice = "me"
-    language: str = "en"
-    name: str = field(default="", repr=False)
-    to_name: str = field(default="", repr=False)
-    first: str = field(default="", repr=False)
-    own_words: str = field(default="", repr=False)
-    say: tuple[str, ...] = field(default=(), repr=False)
-    rights: str = field(default="", repr=False)
-
 
 @dataclass(frozen=True)
 class Part:
-    """A heading and the statements that were ticked under it."""
+    """The sentences that were ticked in one section.
+
+    Several under a lead-in are a list under a heading that ends in a colon; one alone ends the
+    lead-in's own sentence.
+    """
 
     heading: str = field(repr=False)
     items: tuple[str, ...] = field(repr=False)
+    lead: str = field(default="", repr=False)
+    listed: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,22 +67,36 @@ class Letter:
     subject: str = field(repr=False)
     title: str = field(repr=False)
     greeting: str = field(repr=False)
+    # The first paragraph: who I am to you, why I write, and a friendly line.
+    who: tuple[str, ...] = field(repr=False)
     opening: str = field(repr=False)
-    request: str = field(repr=False)
+    goodwill: tuple[str, ...] = field(repr=False)
+    # What choosing the level says.
+    fact: str = field(repr=False)
     first: str = field(repr=False)
-    parts: tuple[Part, ...] = field(repr=False)
+    own_words_heading: str
     own_words: tuple[str, ...] = field(repr=False)
+    parts: tuple[Part, ...] = field(repr=False)
     rights: str = field(repr=False)
+    # The last paragraph: what was ticked for the end, and what happens next.
+    ending: tuple[str, ...] = field(repr=False)
     closing: str = field(repr=False)
-    sharing: str = field(repr=False)
     reply_line: str = field(repr=False)
     replies: tuple[Reply, ...] = field(repr=False)
-    sign_off: str
+    sign_off: str = field(repr=False)
     name: str = field(repr=False)
     credit: str
     version: str
+    # On paper only: what is filled in by hand.
+    paper_lines: tuple[str, ...] = ()
     # How the letter came, where we deliver it to somebody; no letter to oneself has it.
     note: str = ""
+
+    @property
+    def ticked(self) -> tuple[str, ...]:
+        """What was ticked, in the order of the letter; asks without their lead-in."""
+        parts = (item for part in self.parts for item in part.items)
+        return (*self.who, *self.goodwill, *parts, *self.ending)
 
 
 def legal_combinations(words: Words) -> Iterator[tuple[str, Level, Voice]]:
@@ -91,32 +112,35 @@ def compose(answers: Answers, words: Words) -> Letter:
     situation = situation_of(answers, words)
     frame = words.frame
     title = _subject(situation, answers, words)
-    # As a header can say it, so that pages, mail and replies have one subject. The title keeps the
-    # whole name as it was typed: a body has room, and shows joined characters.
-    subject = subject_line(title)
+    own_words = tuple(line for line in answers.own_words.splitlines() if line.strip())
+    ticked = _ticked(situation, answers, words)
     return Letter(
         language=frame.code,
         direction=frame.direction,
         level=answers.level,
-        subject=subject,
+        # As a header can say it, so that pages, mail and replies have one subject. The title keeps
+        # the whole name as it was typed: a body has room, and shows joined characters.
+        subject=subject_line(title),
         title=title,
         greeting=_greeting(answers, words),
-        opening=say(situation.opening_at(answers.level), answers, words),
-        request=say(situation.request, answers, words),
+        who=_sentences(ticked, "who"),
+        opening=say(situation.opening, answers, words),
+        goodwill=_sentences(ticked, "goodwill"),
+        fact=say(frame.fact_at(answers.level), answers, words),
         first=answers.first,
-        parts=tuple(_parts(situation, answers, words)),
-        own_words=tuple(line for line in answers.own_words.splitlines() if line.strip()),
+        own_words_heading=say(frame.own_words, answers, words) if own_words else "",
+        own_words=own_words,
+        parts=tuple(_parts(ticked, answers, words)),
         rights=_rights(answers, words),
-        closing=say(situation.closing, answers, words),
-        sharing=say(situation.sharing, answers, words),
-        reply_line=_with_name(
-            frame.reply.in_voice(answers.voice).replace("{address}", ADDRESS_SLOT), answers, words
-        ),
-        replies=tuple(Reply(r.label, subject, r.body) for r in situation.replies),
+        ending=_sentences(ticked, "ending"),
+        closing=_closing(situation, ticked, answers, words),
+        reply_line=say(frame.reply, answers, words).replace("{address}", ADDRESS_SLOT),
+        replies=_replies(situation, subject_line(title)),
         sign_off=_sign_off(answers, words),
-        name=answers.name if answers.voice == "me" else "",
+        name=answers.signed,
         credit=frame.credit.text if answers.level == "named" else "",
         version=frame.version.text.replace("{version}", words.version),
+        paper_lines=frame.paper.lines if situation.paper_lines else (),
     )
 
 
@@ -128,31 +152,34 @@ def situation_of(answers: Answers, words: Words) -> Situation:
         raise AnswersError("situation", "Choose where your letter goes.") from None
 
 
-def say(wording: Wording | None, answers: Answers, words: Words) -> str:
-    """A wording in the person's voice, with the name they gave."""
-    if wording is None:
-        return ""
-    return _with_name(wording.in_voice(answers.voice), answers, words)
-
-
 def heading(section: Section, answers: Answers, words: Words) -> str:
     """A section's heading in the person's voice."""
-    title = section.title
-    if answers.voice != "me" and not answers.name and title.them_without_name:
-        return title.them_without_name
-    return say(title, answers, words)
+    return say(section.title, answers, words)
+
+
+def lead_in(section: Section, answers: Answers, words: Words) -> str:
+    """What each of a section's sentences ends, or ""."""
+    return say(section.lead, answers, words)
+
+
+def sample(level: Level, answers: Answers, words: Words) -> str:
+    """What choosing a level says: its fact, or at "needs" only why the letter comes."""
+    fact = say(words.frame.fact_at(level), answers, words)
+    return fact or say(situation_of(answers, words).opening, answers, words)
 
 
 def statements_to_choose(
     answers: Answers, words: Words
-) -> tuple[list[Statement], list[tuple[Section, list[Statement]]]]:
-    """What the form offers: the eight starters, then the rest section by section."""
+) -> tuple[list[tuple[Section, list[Statement]]], list[tuple[Section, list[Statement]]]]:
+    """What the form offers: the eight starters, then the rest; each section by section."""
     situation = situation_of(answers, words)
-    starters = [words.statements[one] for one in situation.starters.at(answers.level)]
-    shown = {statement.id for statement in starters}
-    rest = []
+    shown = frozenset(situation.starters.at(answers.level))
+    starters, rest = [], []
     for section, statements in words.sections_for(situation.id, answers.level):
+        first = [one for one in statements if one.id in shown]
         more = [one for one in statements if one.id not in shown]
+        if first:
+            starters.append((section, first))
         if more:
             rest.append((section, more))
     return starters, rest
@@ -170,30 +197,66 @@ def contradictions(answers: Answers, words: Words) -> list[tuple[str, str]]:
     ]
 
 
-def _parts(situation: Situation, answers: Answers, words: Words) -> Iterator[Part]:
+_Ticked = list[tuple[Section, tuple[str, ...]]]
+
+
+def _ticked(situation: Situation, answers: Answers, words: Words) -> _Ticked:
+    """The sections of which something was ticked, with what they say."""
     ticked = frozenset(answers.say)
+    found = []
     for section, sentences in words.sentences_for(situation.id, answers.level, answers.voice):
-        items = [
-            _with_name(text, answers, words) if "{" in text else text
-            for one, text in sentences
-            if one in ticked
-        ]
+        items = tuple(filled(text, answers, words) for one, text in sentences if one in ticked)
         if items:
-            yield Part(heading(section, answers, words), tuple(items))
+            found.append((section, items))
+    return found
+
+
+def _sentences(ticked: _Ticked, place: str) -> tuple[str, ...]:
+    return tuple(item for section, items in ticked if section.place == place for item in items)
+
+
+def _parts(ticked: _Ticked, answers: Answers, words: Words) -> Iterator[Part]:
+    for section, items in ticked:
+        if section.place == "prose":
+            yield Part("", items)
+        elif section.place == "body":
+            yield _part(section, items, answers, words)
+
+
+def _part(section: Section, items: tuple[str, ...], answers: Answers, words: Words) -> Part:
+    lead = lead_in(section, answers, words)
+    if len(items) == 1:
+        title = "" if lead else heading(section, answers, words)
+        return Part(title, items, lead)
+    title = f"{lead}:" if lead else heading(section, answers, words)
+    return Part(title, items, listed=True)
+
+
+def _closing(situation: Situation, ticked: _Ticked, answers: Answers, words: Words) -> str:
+    if not any(section.asks for section, _ in ticked):
+        return say(situation.closing_without_asks, answers, words)
+    beside_rights = situation.closing_beside_rights if _rights(answers, words) else None
+    return say(beside_rights or situation.closing, answers, words)
+
+
+def _replies(situation: Situation, subject: str) -> tuple[Reply, ...]:
+    return tuple(Reply(reply.label, subject, reply.body) for reply in situation.replies)
 
 
 def _subject(situation: Situation, answers: Answers, words: Words) -> str:
     subject = situation.subject
     if answers.voice == "me" and not answers.name:
         return subject.me_without_name
-    return _with_name(subject.in_voice(answers.voice), answers, words)
+    return say(subject, answers, words)
 
 
 def _sign_off(answers: Answers, words: Words) -> str:
     sign_off = words.frame.sign_off
-    if answers.voice == "me" and not answers.name:
+    if answers.signed:
+        return say(sign_off, answers, words)
+    if answers.voice == "me":
         return sign_off.me_without_name
-    return say(sign_off, answers, words)
+    return filled(sign_off.them_without_writer, answers, words)
 
 
 def _greeting(answers: Answers, words: Words) -> str:
@@ -208,25 +271,3 @@ def _rights(answers: Answers, words: Words) -> str:
     if right is None or not right.fits(answers.situation, answers.level):
         return ""
     return say(right, answers, words)
-
-
-def fallback_name(answers: Answers, words: Words) -> str:
-    """What stands in place of a name that nobody gave."""
-    fallback = words.frame.fallback
-    return fallback.child if answers.voice == "child" else fallback.supported
-
-
-def _with_name(text: str, answers: Answers, words: Words) -> str:
-    """Put the name in; "my child" gets its capital where it begins a sentence."""
-    if "{" not in text:
-        return text
-    if answers.name:
-        return text.replace("{them}", "{name}").replace("{name}", answers.name)
-    text = text.replace("{them}", words.frame.fallback.them)
-    stand_in = fallback_name(answers, words)
-    first, *others = text.split("{name}")
-    filled = first
-    for other in others:
-        starts = not filled.strip() or filled.rstrip().endswith(_SENTENCE_ENDS)
-        filled += (stand_in[:1].upper() + stand_in[1:] if starts else stand_in) + other
-    return filled

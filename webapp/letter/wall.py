@@ -7,9 +7,10 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from .words import Condition
+if TYPE_CHECKING:  # the words themselves are held against the wall when they are read
+    from .words import Condition
 
 # Between the letters of a name, people put spaces, hyphens, dots; none of them hides it.
 _BETWEEN = r"[\W_]*"

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import difflib
+import re
 import threading
 from collections.abc import Callable
 from typing import Final
+from urllib.parse import unquote
 
 import dns.exception
 import dns.resolver
 from email_validator import EmailNotValidError, validate_email
 
 from ..errors import AnswersError
+from .unseen import without_unseen
 
 # RFC 5321, 4.5.3.1.3: a path has at most 256 octets, its angle brackets counted.
 LONGEST: Final = 254
@@ -19,6 +22,22 @@ LONGEST: Final = 254
 LONGEST_LOCAL: Final = 64
 # A slow name server may cost a person this many seconds at most.
 LOOKUP_SECONDS: Final = 1.5
+
+# No name before an address is longer; more of a text is not looked at.
+_LONGEST_PASTED: Final = 1_000
+# Full-width signs, as some keyboards type them, and the dots that they have.
+_WIDE: Final = {
+    **{code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)},
+    **dict.fromkeys((0x3002, 0xFF61), "."),
+    0xFE6B: "@",
+    0xFE52: ".",
+    0xA0: " ",
+    0x3000: " ",
+}
+# What a sentence puts round an address.
+_ROUND: Final = ".,;:!?()[]{}\"'`“”‘’„«»<>*"
+_NAMED: Final = re.compile(r"(?P<name>[^<>\r\n]*)<(?P<address>[^<>\s]+)>?")
+_SPACED_AT: Final = re.compile(r" *@ *")
 
 _PROVIDERS: Final = (
     "gmail.com",
@@ -48,9 +67,10 @@ DomainExists = Callable[[str], bool]
 def read_address(text: str, field: str = "email") -> str:
     """The one plain address in a text, its domain in ASCII (RFC 5890).
 
+    What clearly comes from pasting is taken off: a name before it, `mailto:`, a comma after it.
     Raises AnswersError whose sentence is a key of the form's errors.
     """
-    text = text.strip()
+    text = _pasted(text[:_LONGEST_PASTED])
     if not text:
         raise AnswersError(field, "email_missing")
     if len(text) > LONGEST:
@@ -65,6 +85,27 @@ def read_address(text: str, field: str = "email") -> str:
     if address is None or not _is_plain(found.local_part) or len(address) > LONGEST:
         raise AnswersError(field, "email_malformed")
     return address
+
+
+def _pasted(text: str) -> str:
+    """The address as it was meant where a text was pasted; what is not clear stays as it is."""
+    seen = without_unseen(text)
+    # Joiners belong to a few domains in other scripts; between Latin letters they only hide.
+    text = (seen if seen.isascii() else without_unseen(text, keep_joiners=True)).translate(_WIDE)
+    text = text.strip().strip(_ROUND).strip()
+    if named := _NAMED.fullmatch(text):
+        name, inner = named["name"].strip().strip(_ROUND), _bare(named["address"])
+        # "emma@example.org <emma@example.org>" names one address; two different ones are not clear.
+        text = inner if "@" not in name or _bare(name).casefold() == inner.casefold() else text
+    return _bare(text)
+
+
+def _bare(text: str) -> str:
+    """Without `mailto:` and what is round it, and without spaces at the "@"."""
+    text = text.strip().strip(_ROUND)
+    if text[:7].casefold() == "mailto:":
+        text = unquote(text[7:].partition("?")[0])
+    return _SPACED_AT.sub("@", text.strip().strip(_ROUND).strip())
 
 
 def _why(text: str) -> str:

@@ -10,12 +10,12 @@ BODY_LINE = 76
 _PLAIN_IN_BODY = bytes(range(32, 127)) + b"\n"
 # base64 makes four of three, and its lines: from here on it is clearly the shorter one.
 _MUCH_LONGER = 1.6
-# What would be changed on the way: a space at a line's end, "From " at its start, a lone dot.
-_UNSAFE_LINE = re.compile(rb"\n(?:(?<= \n)|From |\.\n)")
+# What would be changed on the way: a space at a line's end, "From " at its start, a dot there.
+_UNSAFE_LINE = re.compile(rb"\n(?:(?<= \n)|From |\.)")
 _SHORT_LINES = rb"(?:.{0,%d}+\n)" % BODY_LINE
 # The start of a line that is too long, with one column left for the "=" of the break, which falls
-# neither inside an escape nor before "From ".
-_LONG_START = rb"(?s:.{%d,%d})(?<!=)(?<!=.)(?!From )" % (BODY_LINE - 4, BODY_LINE - 1)
+# neither inside an escape nor before "From " or a dot: at most three such places stand in a row.
+_LONG_START = rb"(?s:.{%d,%d})(?<!=)(?<!=.)(?!From |\.)" % (BODY_LINE - 4, BODY_LINE - 1)
 # All that stands between two soft breaks, found at once: quicker than line by line.
 _UP_TO_SOFT_BREAK = re.compile(rb"%b*+%b|%b++" % (_SHORT_LINES, _LONG_START, _SHORT_LINES))
 
@@ -58,6 +58,9 @@ def _quoted_printable(data: bytes) -> bytes:
     # A letter has few other bytes, if any: each sort is replaced at once, quicker than by a regex.
     for byte in set(data.translate(None, _PLAIN_IN_BODY)):
         data = data.replace(bytes((byte,)), b"=%02X" % byte)
+    # So that there is always a place for a soft break, which no dot may follow.
+    if b".." in data or b".From " in data:
+        data = data.replace(b"..", b".=2E").replace(b".From ", b"=2EFrom ")
     if _UNSAFE_LINE.search(b"\n%b\n" % data):
         data = b"\n".join(map(_safe_line, data.split(b"\n")))
     broken = b"=\n".join(_UP_TO_SOFT_BREAK.findall(data + b"\n"))
@@ -71,5 +74,6 @@ def _safe_line(line: bytes) -> bytes:
     # Old mailboxes put ">" before a line that begins "From ", which would break a signature.
     if line.startswith(b"From "):
         return b"From=20" + line[5:]
-    # And some servers take a lone dot for the end of the mail.
-    return b"=2E" if line == b"." else line
+    # A dot there is doubled on the way and halved again (RFC 5321, 4.5.2), but not by every server;
+    # addresses and styles break by one dot more or less.
+    return b"=2E" + line[1:] if line.startswith(b".") else line

@@ -11,14 +11,16 @@ from email.utils import format_datetime
 from ..errors import MailRefused
 from .body import body_part
 from .guard import LINE, check_address, check_head
-from .typed import BLANK
+from .unseen import BLANK
 
 # The sender's name in every letter: no letter tells by its sender who is behind it.
 SENDER_NAME = "Word Ahead"
 # One line of a mail list on a screen; RFC 5322 asks the same of a line.
 LONGEST_SUBJECT = 78
-# What is left for encoded text in "Subject: =?utf-8?q?…?=" on one line (RFC 2047, 2: at most 75).
-WORD_ROOM = LINE - len("Subject: ") - len("=?utf-8?q??=")
+# RFC 2047, 2: a line with an encoded word has at most 76 characters, its header's name counted.
+ENCODED_LINE = 76
+# What is left for encoded text in "Subject: =?utf-8?q?…?=" on one line.
+WORD_ROOM = ENCODED_LINE - len("Subject: ") - len("=?utf-8?q??=")
 # RFC 2047, 5 (3): what may stand for itself in an encoded word, wherever that word stands.
 _PLAIN_IN_WORD = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!*+-/"
 _Q_ENCODED = [

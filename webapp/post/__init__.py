@@ -1,6 +1,6 @@
 """How a mail leaves, and the truth about whether it did."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final, Protocol
 
@@ -25,11 +25,13 @@ class Result(Enum):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a mail, where it ended, and the reply's number: never any text of a relay."""
+    """What became of a mail, where it ended, and the reply's numbers: never any text of a relay."""
 
     result: Result
     phase: str = "done"
     code: int | None = None
+    # RFC 3463, for whoever looks at the log ("5.7.1"); what it decides is decided already.
+    enhanced: str = field(default="", compare=False)
 
     @property
     def spares_the_address(self) -> bool:

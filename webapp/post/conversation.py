@@ -1,6 +1,7 @@
 """What is said to the relay, step by step, so that it is known at each moment how far it went."""
 
 import base64
+import re
 import ssl
 
 from . import Outcome, Result
@@ -24,19 +25,19 @@ PHASES = (
 _BEFORE_PAYLOAD = frozenset(PHASES[: PHASES.index("payload")])
 # In these the relay speaks about this mail. What it refuses earlier is us, or it is out of order:
 # the mail itself may be tried again.
-_ABOUT_THE_MAIL = frozenset({"mail", "rcpt", "data", "dot"})
-
-# How we name ourselves. Our machine's real name would travel in the letter, and could name a group.
-OUR_NAME = b"[127.0.0.1]"
+_ABOUT_THE_MAIL = frozenset({"mail", "data", "dot"})
+# RFC 3463: 5.1.x is about an address (5.1.8 about the sender's), 5.2.x about its mailbox. All else
+# that is said to RCPT is the relay's or the host's matter, and may be mended: it can go later.
+_ABOUT_THE_ADDRESS = re.compile(r"5\.(?:1\.(?!8\Z)\d+|2\.\d+)")
 _SHUTTING_DOWN = 421
 
 
 class Declined(Exception):
     """The relay answered in words, and not with a yes."""
 
-    def __init__(self, code: int) -> None:
-        super().__init__(code)
-        self.code = code
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(reply.code)
+        self.reply = reply
 
 
 def dot_stuffed(mail: bytes) -> bytes:
@@ -48,7 +49,7 @@ def dot_stuffed(mail: bytes) -> bytes:
 class Conversation:
     """One connection to the relay, which carries one mail after the other."""
 
-    def __init__(self, server: SmtpServer, limits: Limits, clock: Clock) -> None:
+    def __init__(self, server: SmtpServer, limits: Limits, clock: Clock, our_name: str) -> None:
         self.phase = "connect"
         # True only between two mails, when both sides agree where they are.
         self.is_ready = False
@@ -57,6 +58,7 @@ class Conversation:
         self._server = server
         self._limits = limits
         self._clock = clock
+        self._our_name = our_name
         self._before_dot = clock() + limits.before_dot
         self._extensions: dict[str, frozenset[str]] = {}
         self._wire: Wire | None = None
@@ -70,7 +72,7 @@ class Conversation:
         except NoAnswer:
             return self._ended(None)
         except Declined as declined:
-            return self._ended(declined.code)
+            return self._ended(declined.reply)
         return None
 
     def deliver(self, sender: str, recipient: str, payload: bytes, before_dot: float) -> Outcome:
@@ -84,7 +86,7 @@ class Conversation:
         except NoAnswer:
             return self._ended(None)
         except Declined as declined:
-            return self._ended(declined.code)
+            return self._ended(declined.reply)
         self.phase = "done"
         self.is_ready = True
         return Outcome(Result.SENT)
@@ -105,9 +107,10 @@ class Conversation:
         finally:
             self._wire.close()
 
-    def _ended(self, code: int | None) -> Outcome:
+    def _ended(self, reply: Reply | None) -> Outcome:
         self.close()
-        return Outcome(_result(self.phase, code), self.phase, code)
+        code, enhanced = (reply.code, reply.enhanced) if reply else (None, "")
+        return Outcome(_result(self.phase, code, enhanced), self.phase, code, enhanced)
 
     def _connect(self, context: ssl.SSLContext | None) -> None:
         server = self._server
@@ -140,7 +143,7 @@ class Conversation:
     def _greet(self) -> None:
         """Name ourselves and learn what the relay can do; forgets what it said before."""
         self.phase = "ehlo"
-        lines = self._ask(b"EHLO " + OUR_NAME, 250).lines[1:]
+        lines = self._ask(f"EHLO {self._our_name}".encode("ascii"), 250).lines[1:]
         words = [line.decode("ascii", "replace").upper().split() for line in lines]
         self._extensions = {word[0]: frozenset(word[1:]) for word in words if word}
 
@@ -172,13 +175,13 @@ class Conversation:
             return
         self.phase = "mail"
         self._say(b"\r\n".join(command for _, command, _ in steps))
-        refusal: tuple[str, int] | None = None
+        refusal: tuple[str, Declined] | None = None
         for phase, _, wanted in steps:
             try:
                 self.phase = phase
                 self._expect(*wanted)
             except Declined as declined:
-                refusal = refusal or (phase, declined.code)
+                refusal = refusal or (phase, declined)
             except NoAnswer:
                 break
         else:
@@ -187,7 +190,7 @@ class Conversation:
         if refusal is None:
             raise NoAnswer
         self.phase = refusal[0]
-        raise Declined(refusal[1])
+        raise refusal[1]
 
     def _hand_over(self, payload: bytes) -> None:
         """Send the mail, then the dot that makes it the relay's."""
@@ -199,9 +202,9 @@ class Conversation:
         until = self._clock() + self._limits.after_dot
         self.phase = "dot"
         self._line.send(b".\r\n", until)
-        code = self._line.read(until).code
-        if not 200 <= code <= 299:
-            raise Declined(code)
+        reply = self._line.read(until)
+        if not 200 <= reply.code <= 299:
+            raise Declined(reply)
 
     @property
     def _line(self) -> Wire:
@@ -218,7 +221,7 @@ class Conversation:
     def _expect(self, *wanted: int) -> Reply:
         reply = self._line.read(self._until(self._limits.command))
         if reply.code not in wanted:
-            raise Declined(reply.code)
+            raise Declined(reply)
         return reply
 
     def _ask(self, command: bytes, *wanted: int) -> Reply:
@@ -232,10 +235,13 @@ def died_early(outcome: Outcome) -> bool:
     return lost and outcome.phase in _BEFORE_PAYLOAD
 
 
-def _result(phase: str, code: int | None) -> Result:
+def _result(phase: str, code: int | None, enhanced: str) -> Result:
     """Tell what became of a mail whose relay did not say yes, from where that was."""
-    if code is not None and 500 <= code <= 599 and phase in _ABOUT_THE_MAIL:
-        return Result.REFUSED
+    if code is not None and 500 <= code <= 599:
+        if phase in _ABOUT_THE_MAIL:
+            return Result.REFUSED
+        if phase == "rcpt" and _ABOUT_THE_ADDRESS.fullmatch(enhanced):
+            return Result.REFUSED
     is_clear_no = code is not None and 400 <= code <= 599
     if phase == "dot" and not is_clear_no:
         return Result.PERHAPS_SENT

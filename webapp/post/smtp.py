@@ -39,6 +39,7 @@ class SmtpPost:
         self,
         server: SmtpServer,
         *,
+        ehlo_name: str = "",
         limits: Limits = Limits(),  # noqa: B008  frozen, so it may be shared
         clock: Clock = time.monotonic,
     ) -> None:
@@ -46,6 +47,7 @@ class SmtpPost:
         if server.security == "none" and not is_loopback(server.host):
             raise SettingsError("MAIL_URL may be smtp:// only to this machine; use smtps://.")
         self._server = server
+        self._ehlo_name = ehlo_name
         self._limits = limits
         self._clock = clock
         self._context = None if server.security == "none" else _context(server.ca_file)
@@ -61,7 +63,10 @@ class SmtpPost:
             outcome = kept.deliver(mail.sender, mail.recipient, payload, before_dot)
             if not died_early(outcome):
                 return self._finished(kept, outcome)
-        fresh = Conversation(self._server, self._limits, self._clock)
+        # Our machine's real name would travel in the letter, and could name a group; an address in
+        # its place is refused by relays that want a name.
+        our_name = self._ehlo_name or mail.sender.rpartition("@")[2]
+        fresh = Conversation(self._server, self._limits, self._clock, our_name)
         failed = fresh.open(self._context, before_dot)
         if failed is not None:
             return failed

@@ -17,6 +17,8 @@ LONGEST_LINE = 2048
 # A long list of extensions has some 30 lines.
 MOST_LINES = 100
 _CHUNK = 4096
+# RFC 3463: what a reply is about, after its number.
+_ENHANCED = re.compile(rb"([245]\.\d{1,3}\.\d{1,3})(?:\s|\Z)")
 _REPLY_LINE = re.compile(rb"([2-5][0-9][0-9])(?:([ -])(.*))?", re.DOTALL)
 
 
@@ -30,6 +32,13 @@ class Reply:
 
     code: int
     lines: tuple[bytes, ...] = field(repr=False)
+
+    @property
+    def enhanced(self) -> str:
+        """What it is about ("5.1.1"); "" where it does not say, or says it of another class."""
+        found = _ENHANCED.match(self.lines[0])
+        said = found[1].decode() if found else ""
+        return said if said[:1] == str(self.code)[:1] else ""
 
 
 class Wire:

@@ -14,6 +14,7 @@ from ..post.smtp import SmtpServer
 from ..store.ledger import Limits
 from . import parts
 from .demo import demo_values
+from .greeting import ehlo_name
 from .parts import DirectSend, OutboxFolder
 
 __all__ = ["OutboxFolder", "Settings", "from_environment", "is_loopback"]
@@ -42,6 +43,8 @@ class Settings:
     database_url: str = field(repr=False)
     # Whether what is written there outlives a restart: setting DATABASE_URL says so.
     database_lasts: bool = True
+    # How we name ourselves to the relay; "" for MAIL_FROM's domain.
+    ehlo_name: str = ""
     demo: bool = False
     secret_key_fallbacks: tuple[str, ...] = field(default=(), repr=False)
     check_domains: bool = True
@@ -94,6 +97,7 @@ def from_environment(environ: Mapping[str, str], instance: Path) -> Settings:
         mail_from=parts.mail_from(values, needed=mail is not None),
         host_name=parts.one_line("HOST_NAME", values["HOST_NAME"]),
         host_contact=parts.contact("HOST_CONTACT", values["HOST_CONTACT"]),
+        ehlo_name=ehlo_name(values),
         demo=demo,
         check_domains=not demo and parts.choice(values, "CHECK_DOMAINS", ("on", "off")) == "on",
         trusted_proxies=parts.number(values, "TRUSTED_PROXIES", usual=0, most=_MOST_PROXIES),

@@ -16,7 +16,7 @@ from ..post import Outcome, Result
 from ..rendering.templates import Bodies
 from ..store.ledger import LedgerUnavailable
 from .common import can_return, page, sent_page, services, words
-from .cookie import draft
+from .cookie import FREE_TEXTS, draft
 from .forms import DeleteForm, SendForm
 from .leaving import leads_to
 from .questions import Question, open_questions, own_names, seal_of_names, take_meant
@@ -180,7 +180,7 @@ def _check_page(
     if form.email.data is None:
         form.email.data = draft().addresses.own
     mail_reason = services().mail_reason(answers().language, answers().level)
-    ticks = sum(len(part.items) for part in letter.parts)
+    ticks = len(letter.ticked)
     form.draft.data = draft().id
     form.shown.data = shown_seal(letter, draft().id, services())
     form.answered.data = ",".join([form.answered.data or "", *(q.id for q in questions or ())])
@@ -198,6 +198,8 @@ def _check_page(
         names_seal=seal_of_names(answers(), services()),
         direct_reason=services().direct_reason(answers().language, answers().level),
         mail_reason=mail_reason,
+        telling_sender=services().telling_sender(answers().language),
+        taken_out=[name for name in FREE_TEXTS if name in draft().taken_out],
         contradictions=contradictions(answers(), words()),
         ticks=ticks,
         has_rights=bool(rights_to_choose(answers(), words())),

@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response
 from ..letter.compose import ADDRESS_SLOT
 from ..letter.words import Words
 from ..letter.words import fill as fill_in
-from ..mail.typed import contact_in
+from ..mail.contacts import find_contact
 from ..services import Services
 from .cookie import draft
 from .leaving import PLACES
@@ -114,7 +114,7 @@ def template_globals() -> dict[str, Any]:
     return {
         "fill": fill,
         "static": static,
-        "contact_in": contact_in,
+        "find_contact": find_contact,
         "places": PLACES,
         "zip": zip,
         "address_slot": ADDRESS_SLOT,

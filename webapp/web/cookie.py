@@ -16,7 +16,7 @@ from flask.sessions import SessionInterface, SessionMixin
 
 from ..keys import Keys
 from ..letter.compose import Answers
-from ..letter.words import LEVELS, VOICES, Library, short_hash
+from ..letter.words import LEVELS, TERMS, THEY, VOICES, Library, short_hash
 
 # All that the browser has to keep for us; browsers promise 4,096 bytes, we stay well below.
 MAX_COOKIE_BYTES: Final = 3072
@@ -55,6 +55,8 @@ class Draft(dict[str, Any], SessionMixin):
         self.id = ""
         self.level_chosen = False
         self.kept = ""
+        # The free texts that were typed with something in them that a letter has no place for.
+        self.taken_out: frozenset[str] = frozenset()
         self.sent_at = 0
         self.sent_what = ""
         self.sent_straight = False
@@ -101,6 +103,7 @@ class Draft(dict[str, Any], SessionMixin):
         """
         self.answers = None
         self.id = self.kept = ""
+        self.taken_out = frozenset()
         self.level_chosen = False
         self.browser = self.deleted = b""
         self.deleted_at = 0
@@ -192,7 +195,11 @@ class AnswersCookie(SessionInterface):
 
 
 # The cookie's content is a row of fields: one letter, two bytes of length, the bytes.
-_TEXTS: Final = (("n", "name"), ("t", "to_name"), ("f", "first"), ("o", "own_words"))
+_TEXTS: Final = (
+    *(("n", "name"), ("t", "to_name"), ("f", "first"), ("o", "own_words")),
+    ("w", "writer"),
+)
+FREE_TEXTS: Final = tuple(name for _, name in _TEXTS)
 _ADDRESSES: Final = (("e", "own"), ("E", "reader"), ("N", "reader_name"), ("m", "may"))
 
 
@@ -216,6 +223,7 @@ def _joined(fields: Iterable[tuple[str, bytes]]) -> bytes:
 def _fields(draft: Draft) -> Iterator[tuple[str, bytes]]:
     yield "c", bytes.fromhex(draft.get(_CSRF_KEY, ""))
     yield "b", draft.browser
+    yield "x", "".join(tag for tag, name in _TEXTS if name in draft.taken_out).encode()
     how = bytes((draft.sent_straight,)) + bytes.fromhex(draft.sent_what)
     yield "S", draft.sent_at.to_bytes(4, "big") + how if draft.sent_at else b""
     yield "D", draft.deleted_at.to_bytes(4, "big") + draft.deleted if draft.deleted else b""
@@ -231,6 +239,7 @@ def _fields_of_letter(draft: Draft) -> Iterator[tuple[str, bytes]]:
     yield "s", short_hash(answers.situation)
     level, voice = LEVELS.index(answers.level), VOICES.index(answers.voice)
     yield "h", bytes((level, voice, draft.level_chosen))
+    yield "p", bytes((THEY.index(answers.they), TERMS.index(answers.term)))
     yield "y", b"".join(map(short_hash, answers.say))
     yield "r", short_hash(answers.rights) if answers.rights else b""
     for tag, name in _TEXTS:
@@ -244,6 +253,8 @@ def _unpack(packed: bytes, draft: Draft, library: Library) -> None:
     if seed := fields.get("c"):
         draft[_CSRF_KEY] = seed.hex()
     draft.browser = fields.get("b", b"")
+    taken_out = fields.get("x", b"").decode()
+    draft.taken_out = frozenset(name for tag, name in _TEXTS if tag in taken_out)
     sent = fields.get("S", b"")
     straight = sent[4:5] == b"\x01"
     _unpack_letter(fields, draft, library)
@@ -281,10 +292,14 @@ def _answers(fields: dict[str, bytes], library: Library) -> Answers | None:
     ticked = fields.get("y", b"")
     hashes = {ticked[at : at + _HASH_BYTES] for at in range(0, len(ticked), _HASH_BYTES)}
     level, voice, _ = fields["h"]
+    # A cookie from before these were asked has none.
+    they, term = fields.get("p", bytes(2))
     return Answers(
         situation=situation,
         level=LEVELS[level],
         voice=VOICES[voice],
+        they=THEY[they],
+        term=TERMS[term],
         language=words.language,
         say=tuple(one for one in words.statements if short_hash(one) in hashes),
         rights=_named_by(words.rights, fields.get("r", b"")),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, TypeVar
 
 from flask_wtf import FlaskForm
 from wtforms import Field, Form, HiddenField, SelectMultipleField, StringField, TextAreaField
@@ -16,12 +16,14 @@ from wtforms.validators import StopValidation, ValidationError
 
 from ..errors import AnswersError
 from ..letter.compose import Answers
-from ..letter.words import LEVELS, VOICES, Words
+from ..letter.words import LEVELS, TERMS, THEY, VOICES, Words
 from ..mail.addresses import read_address
-from ..mail.typed import clean_line, clean_lines, contact_in, utf8_length
-from .cookie import ADDRESS_ROOM, Addresses
+from ..mail.contacts import find_contact
+from ..mail.typed import clean_line, clean_lines, hides_something, utf8_length
+from .cookie import ADDRESS_ROOM, FREE_TEXTS, Addresses
 
 Check = Callable[[FlaskForm, Field], None]
+_K = TypeVar("_K")
 
 
 @dataclass(frozen=True)
@@ -41,8 +43,9 @@ class Room:
         return sum(1 for length in lengths if length <= self.utf8_bytes)
 
 
-NAME: Final = Room(80, 200)
-FIRST: Final = Room(150, 270)
+NAME: Final = Room(80, 160)
+WRITER: Final = Room(80, 100)
+FIRST: Final = Room(150, 150)
 OWN_WORDS: Final = Room(600, 1200)
 
 
@@ -59,7 +62,7 @@ def fits(room: Room) -> Check:
 
 def no_contact(form: FlaskForm, field: Field) -> None:
     """Refuse links, addresses and telephone numbers: a letter goes to an unproven address."""
-    if contact_in(field.data):
+    if find_contact(field.data):
         raise ValidationError("contact")
 
 
@@ -97,6 +100,10 @@ def _lines(text: str | None) -> str:
     return clean_lines(text or "")
 
 
+def _known(wanted: _K, known: Sequence[_K], before: _K) -> _K:
+    return wanted if wanted in known else before
+
+
 class StepForm(FlaskForm):
     """A page of the form: it knows the draft that it was made for."""
 
@@ -118,6 +125,11 @@ class StepForm(FlaskForm):
         if "csrf_token" in found:
             return {"": ["again"]}
         return {str(name): [str(error) for error in errors] for name, errors in found.items()}
+
+    def taken_out(self) -> frozenset[str]:
+        """The fields that were typed with something in them that a letter has no place for."""
+        typed = (field for field in self if field.name in FREE_TEXTS and field.raw_data)
+        return frozenset(one.name for one in typed if hides_something(one.raw_data[0]))
 
     def changed(self, answers: Answers) -> Answers:
         """The answers with what this page asked put in."""
@@ -155,21 +167,30 @@ class WhereForm(StepForm):
 
 
 class HowMuchForm(StepForm):
-    """Whose letter it is, and how much it says."""
+    """Whose letter it is, who writes it, and how much it says."""
 
     name = StringField(filters=[_line], validators=[fits(NAME), no_contact])
     voice = StringField(filters=[lambda data: data or "me"], validators=[one_of(VOICES)])
     level = StringField(validators=[one_of(LEVELS)])
+    writer = StringField(filters=[_line], validators=[fits(WRITER), no_contact])
+    they = StringField(filters=[lambda data: data or "they"], validators=[one_of(THEY)])
+    term = StringField(filters=[lambda data: data or "selective"], validators=[one_of(TERMS)])
 
     place = "how-much"
-    rooms = {"name": NAME}  # noqa: RUF012  # a form is made anew for each page, and changes none
+    rooms = {"name": NAME, "writer": WRITER}  # noqa: RUF012  # a form is made anew for each page, and changes none
     chooses_level = True
 
     def changed(self, answers: Answers) -> Answers:
         # Who leaves without a level has typed a name all the same.
-        level = self.level.data if self.level.data in LEVELS else answers.level
-        voice = self.voice.data if self.voice.data in VOICES else answers.voice
-        return replace(answers, name=self.name.data, voice=voice, level=level)
+        return replace(
+            answers,
+            name=self.name.data,
+            voice=_known(self.voice.data, VOICES, answers.voice),
+            level=_known(self.level.data, LEVELS, answers.level),
+            writer=self.writer.data,
+            they=_known(self.they.data, THEY, answers.they),
+            term=_known(self.term.data, TERMS, answers.term),
+        )
 
 
 class WhatForm(StepForm):

@@ -51,7 +51,8 @@ def take_meant(form: FlaskForm, *fields: str) -> None:
 
 def own_names(answers: Answers, services: Services) -> list[str]:
     """The condition's name where the person typed it into a letter that is not to name it."""
-    typed = "\n".join((answers.name, answers.to_name, answers.first, answers.own_words))
+    texts = (answers.name, answers.to_name, answers.first, answers.own_words, answers.signed)
+    typed = "\n".join(texts)
     return _names_in(typed, answers, services)
 
 

@@ -12,7 +12,8 @@ from ..delivery.sealed_letter import ForPerson, letter_to_person
 from ..delivery.shown import LetterChanged
 from ..delivery.to_person import CodeNotSent, ask_for_yes, person_seal
 from ..errors import Busy
-from ..letter.compose import compose, fallback_name
+from ..letter.answers import condition_name, fallback_name
+from ..letter.compose import compose
 from ..store.database import DatabaseUnavailable
 from ..store.waiting import WaitingFull
 from .check import names_to_ask, problem_page
@@ -110,6 +111,7 @@ def _consent(form: SomeoneForm) -> str:
         name=form.recipient_name.data,
         address=form.recipient_email.data,
         person=said.name or fallback_name(said, words()),
+        condition=condition_name(said, words()),
     ).unescape()
 
 

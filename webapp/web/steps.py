@@ -9,8 +9,16 @@ from typing import TypeVar
 from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from ..letter.compose import Answers, fallback_name, heading, say, statements_to_choose
-from ..letter.words import LEVELS, VOICES, Right, Situation, Statement, Words
+from ..letter.compose import (
+    Answers,
+    fallback_name,
+    heading,
+    lead_in,
+    sample,
+    say,
+    statements_to_choose,
+)
+from ..letter.words import LEVELS, VOICES, Right, Statement, Words
 from .common import page, sent_page, words
 from .cookie import draft
 from .forms import TYPED, AboutYouForm, HowMuchForm, StepForm, WhatForm, WhereForm
@@ -157,6 +165,7 @@ def _kept(form: StepForm, following: str) -> Response | None:
     if not form.validate_on_submit():
         return None
     draft().answers = form.changed(answers())
+    draft().taken_out = draft().taken_out - form.data.keys() | form.taken_out()
     draft().level_chosen |= form.chooses_level
     to_check = form.then.data == "check" or "see" in request.form
     return redirect(url_for("check.check" if to_check else following), 303)
@@ -167,6 +176,7 @@ def keep(form: StepForm) -> bool:
     if not form.csrf_token.validate(form) or not form.fits():
         return False
     draft().answers = form.changed(answers())
+    draft().taken_out = draft().taken_out - form.data.keys() | form.taken_out()
     draft().addresses = form.addresses(draft().addresses)
     return True
 
@@ -229,16 +239,9 @@ def _where_page(form: WhereForm, status: int = 200) -> Response:
 
 
 def _how_much_page(form: HowMuchForm, status: int = 200) -> Response:
-    situation: Situation = words().situations[answers().situation]
     said = replace(answers(), name=form.name.data or "")
     samples = [
-        (
-            level,
-            [
-                (v, say(situation.opening_at(level), replace(said, voice=v), words()))
-                for v in VOICES
-            ],
-        )
+        (level, [(v, sample(level, replace(said, voice=v), words())) for v in VOICES])
         for level in LEVELS
     ]
     chosen = draft().level_chosen
@@ -249,7 +252,7 @@ def _how_much_page(form: HowMuchForm, status: int = 200) -> Response:
         samples=samples,
         chosen=chosen,
         voice_chosen=chosen or form.voice.data != "me",
-        needs_note=situation.needs_note,
+        needs_note=words().situations[said.situation].needs_note,
     )
 
 
@@ -262,10 +265,15 @@ def _what_page(form: WhatForm, status: int = 200) -> Response:
         status,
         form=form,
         ticked=ticked,
-        starters=_ticks(starters, said, language),
+        first_tick=starters[0][1][0].id,
+        starters=[
+            (lead_in(section, said, language), _ticks(statements, said, language))
+            for section, statements in starters
+        ],
         rest=[
             (
                 heading(section, said, language),
+                lead_in(section, said, language),
                 _ticks(statements, said, language),
                 any(one.id in ticked for one in statements),
             )

@@ -8,7 +8,14 @@ from typing import Final
 
 from ..wall import Wall
 from ..words import Words, leaves
-from .sentences import HARDEST_GRADE, SHORT_NAME, has_phrase, long_sentences_in, stems_in
+from .sentences import (
+    HARDEST_GRADE,
+    SHORT_NAME,
+    has_phrase,
+    long_sentences_in,
+    reading_grade,
+    stems_in,
+)
 
 # Stand on lock screens and beside a letter at any level: no word about health, at any time.
 _SILENT: Final = ("mails.code.", "mails.stop.", "mails.person.")
@@ -56,14 +63,12 @@ def _words_on_health(text: str, words: Words) -> Iterator[str]:
 
 
 def _reading_age(words: Words, figures: list[str]) -> Iterator[str]:
-    import textstat  # a second to load, and needed here alone
-
     for file, table in words.texts.items():
         # Labels and headings are left out: so short, they would hide a hard sentence.
         texts = [text for _, text in leaves("", table) if text.rstrip().endswith(_ENDS)]
         if not texts:
             continue
-        grade = textstat.flesch_kincaid_grade(_PLACEHOLDER.sub(SHORT_NAME, " ".join(texts)))
+        grade = reading_grade(_PLACEHOLDER.sub(SHORT_NAME, " ".join(texts)))
         figures.append(f"{words.language}/{file}: {len(texts)} texts, reading grade {grade:.1f}")
         if grade > HARDEST_GRADE:
             yield (

@@ -32,6 +32,16 @@ def long_sentences_in(text: str) -> list[int]:
     return [length for length in lengths if length > LONGEST_SENTENCE]
 
 
+def reading_grade(text: str) -> float:
+    """The school grade that can read a text (Flesch-Kincaid).
+
+    ModuleNotFoundError names textstat where it is not installed: what serves does without it.
+    """
+    import textstat  # a second to load, and needed here alone
+
+    return float(textstat.flesch_kincaid_grade(text))
+
+
 def stems_in(text: str, stems: tuple[str, ...]) -> str:
     """The first word of a text that begins with one of these stems, or ""."""
     found = re.search("|".join(rf"\b{re.escape(stem)}\w*" for stem in stems), text, re.IGNORECASE)

@@ -11,8 +11,9 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from ...errors import WordsError
+from .fitting import check_fitting
 from .library import Library, Words
-from .model import Condition, Frame, Model, Rights, Section, Situation
+from .model import Condition, Frame, Grammar, Model, Rights, Section, Situation
 from .references import check_references
 from .texts import TEXTS, check_texts
 
@@ -45,10 +46,13 @@ def _read_language(folder: Path, problems: list[str]) -> Words | None:
     before = len(problems)
     frame = _read_model(folder / "frame.toml", Frame, problems)
     condition = _read_model(folder / "condition.toml", Condition, problems)
+    grammar = _read_model(folder / "grammar.toml", Grammar, problems)
     rights = _read_model(folder / "rights.toml", Rights, problems)
     situations = dict(_read_folder(folder / "situations", Situation, problems))
     sections = dict(_read_folder(folder / "statements", Section, problems))
-    if frame is None or condition is None or rights is None or len(problems) > before:
+    if frame is None or condition is None or grammar is None or rights is None:
+        return None
+    if len(problems) > before:
         return None
     words = Words(
         language=folder.name,
@@ -58,10 +62,13 @@ def _read_language(folder: Path, problems: list[str]) -> Words | None:
         statements={s.id: s for section in sections.values() for s in section.statement},
         rights={right.id: right for right in rights.rights},
         condition=condition,
+        grammar=grammar,
         texts=texts,
         version=f"{frame.date.isoformat()} {_hash_of(folder)}",
     )
-    problems.extend(check_references(words))
+    found = list(check_references(words))
+    # A text with a wrong placeholder is told of once.
+    problems.extend(found or check_fitting(words))
     return words
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from .model import Condition, Frame, Level, Right, Section, Situation, Statement, Voice
+from .model import Condition, Frame, Grammar, Level, Right, Section, Situation, Statement, Voice
 
 Fitting = tuple[tuple[Section, tuple[Statement, ...]], ...]
 # Sections with the ids and texts of their statements.
@@ -25,6 +25,7 @@ class Words:
     statements: Mapping[str, Statement]
     rights: Mapping[str, Right]
     condition: Condition
+    grammar: Grammar
     texts: Mapping[str, Any]
     version: str
 

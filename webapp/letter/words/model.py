@@ -13,8 +13,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Level = Literal["named", "described", "needs"]
 Voice = Literal["me", "child", "supported"]
+Term = Literal["selective", "situational"]
+They = Literal["they", "she", "he"]
+# Where a section's sentences stand in a letter.
+Place = Literal["who", "goodwill", "body", "prose", "ending"]
 LEVELS: Final[tuple[Level, ...]] = ("named", "described", "needs")
 VOICES: Final[tuple[Voice, ...]] = ("me", "child", "supported")
+TERMS: Final[tuple[Term, ...]] = ("selective", "situational")
+THEY: Final[tuple[They, ...]] = ("they", "she", "he")
 
 _PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
 # Every situation suggests this many statements first: a good letter in ten taps.
@@ -36,16 +42,11 @@ class Wording(Model):
         return self.me if voice == "me" else self.them
 
 
-class Title(Wording):
-    """A heading; where nobody gave a name, a short one spares the reader "my child" each time."""
-
-    them_without_name: str = ""
-
-
 class SignOff(Wording):
-    """The last line; `me` has a name under it, and needs a form for a letter without one."""
+    """The last line; a name stands under it, and without one it has to be a sentence."""
 
     me_without_name: str = Field(min_length=1)
+    them_without_writer: str = Field(min_length=1)
 
 
 class Subject(Wording):
@@ -78,11 +79,18 @@ class Statement(Wording):
 
 
 class Section(Model):
-    """A group of statements under one heading."""
+    """A group of statements: under one heading, or each the end of what one lead-in begins.
+
+    "who" and "goodwill" stand round the purpose, "ending" before the last question; "prose" stands
+    among the others, without a heading. What a section asks for, the last question is about.
+    """
 
     id: str = ""
     order: int
-    title: Title
+    place: Place = "body"
+    asks: bool = False
+    title: Wording
+    lead: Wording | None = None
     statement: tuple[Statement, ...] = Field(min_length=1)
 
 
@@ -91,14 +99,6 @@ class ReadyReply(Model):
 
     label: str = Field(min_length=1)
     body: str = Field(min_length=1)
-
-
-class PerLevel(Model):
-    """An opening for each level."""
-
-    named: Wording
-    described: Wording
-    needs: Wording
 
 
 class Starters(Model):
@@ -123,21 +123,14 @@ class Situation(Model):
     # What follows from saying only what helps, where that is more than "they learn no reason".
     needs_note: str = ""
     sections: tuple[str, ...]
-    replies: tuple[ReadyReply, ...] = Field(min_length=2, max_length=3)
+    paper_lines: bool = False
+    replies: tuple[ReadyReply, ...] = Field(min_length=3, max_length=3)
     subject: Subject
-    opening: PerLevel
-    request: Wording | None = None
+    opening: Wording
     closing: Wording
-    sharing: Wording | None = None
+    closing_without_asks: Wording
+    closing_beside_rights: Wording | None = None
     starters: Starters
-
-    def opening_at(self, level: Level) -> Wording:
-        """The opening for a level."""
-        return {
-            "named": self.opening.named,
-            "described": self.opening.described,
-            "needs": self.opening.needs,
-        }[level]
 
 
 class Right(Wording):
@@ -157,7 +150,26 @@ class Right(Wording):
 class _Fallback(Model):
     child: str
     supported: str
-    them: str
+
+
+class _About(Model):
+    """Whom a letter about somebody else is about: in place of {about}."""
+
+    child: str
+    child_without_name: str
+    supported: str
+    supported_without_name: str
+
+
+class _Fact(Model):
+    """What choosing a level says; "needs" gives no reason, so there is nothing to say."""
+
+    named: Wording
+    described: Wording
+
+
+class _Paper(Model):
+    lines: tuple[str, ...] = Field(min_length=1)
 
 
 class _Greeting(Model):
@@ -177,11 +189,33 @@ class Frame(Model):
     name: str
     date: datetime.date
     fallback: _Fallback
+    about: _About
+    they: Mapping[They, tuple[str, str, str]]
+    term: Mapping[Term, str]
     greeting: _Greeting
+    fact: _Fact
+    own_words: Wording
     reply: Wording
     sign_off: SignOff
     credit: _Text
     version: _Text
+    paper: _Paper
+
+    def fact_at(self, level: Level) -> Wording | None:
+        """What a level says of itself."""
+        return {"named": self.fact.named, "described": self.fact.described}.get(level)
+
+
+class Grammar(Model):
+    """Lists of forms by which the words are checked; no letter prints them."""
+
+    fits_they: tuple[str, ...] = Field(min_length=1)
+    not_before_they: tuple[str, ...]
+    bare_pronouns: tuple[str, ...]
+    bare_verbs: tuple[str, ...] = Field(min_length=1)
+    orders: tuple[str, ...]
+    deadlines: tuple[str, ...]
+    left_to_ticks: tuple[str, ...]
 
 
 class Rights(Model):

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Final
 
 from .library import Words
-from .model import LEVELS, Level, Section, Situation, Statement, Wording, short_hash
+from .model import LEVELS, TERMS, THEY, Level, Section, Situation, Statement, Wording, short_hash
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}|[{}]")
+# What a text about somebody else may hold.
+_PERSON: Final = frozenset({"name", "they", "them", "their", "They", "Their"})
+_CONDITION: Final = frozenset({"condition"})
 
 
 def check_references(words: Words) -> Iterator[str]:
@@ -35,6 +39,8 @@ def placeholders(text: str) -> list[str]:
 def _check_section(words: Words, section: Section) -> Iterator[str]:
     file = f"statements/{section.id}.toml"
     yield from _check_wording(words, file, "title", section.title)
+    if section.lead is not None:
+        yield from _check_wording(words, file, "lead", section.lead)
     for statement in section.statement:
         yield from _check_statement(words, file, statement)
 
@@ -50,8 +56,9 @@ def _check_statement(words: Words, file: str, statement: Statement) -> Iterator[
         yield from _unknown(words, file, key, statement.situations, words.situations)
     key = f"{statement.id}.contradicts"
     yield from _unknown(words, file, key, statement.contradicts, words.statements)
-    yield from _allowed(words, file, f"{statement.id}.me", statement.me, set())
-    yield from _allowed(words, file, f"{statement.id}.them", statement.them, {"name", "them"})
+    named = _CONDITION if statement.levels == LEVELS[:1] else frozenset()
+    yield from _allowed(words, file, f"{statement.id}.me", statement.me, named)
+    yield from _allowed(words, file, f"{statement.id}.them", statement.them, _PERSON | named)
 
 
 def _check_situation(words: Words, situation: Situation) -> Iterator[str]:
@@ -60,14 +67,17 @@ def _check_situation(words: Words, situation: Situation) -> Iterator[str]:
         yield _problem(words, file, "sections", "has to name every section, each once")
     for level in LEVELS:
         yield from _check_starters(words, file, situation, level)
-        opening = situation.opening_at(level)
-        yield from _check_wording(words, file, f"opening.{level}", opening)
     subject = situation.subject
     yield from _check_voices(words, file, "subject", subject.me_without_name, subject.them)
     yield from _allowed(words, file, "subject.me", subject.me, {"name"})
+    yield from _allowed(words, file, "opening.me", situation.opening.me, set())
+    them = situation.opening.them
+    yield from _allowed(words, file, "opening.them", them, _PERSON | {"about"})
+    if placeholders(them).count("about") != 1:
+        yield _problem(words, file, "opening.them", "has to hold {about} once")
     for key, text in _plain_texts(situation):
         yield from _allowed(words, file, key, text, set())
-    for key in ("request", "closing", "sharing"):
+    for key in ("closing", "closing_without_asks", "closing_beside_rights"):
         wording: Wording | None = getattr(situation, key)
         if wording is not None:
             yield from _check_wording(words, file, key, wording)
@@ -97,24 +107,59 @@ def _check_starters(words: Words, file: str, situation: Situation, level: Level)
 
 def _check_frame(words: Words) -> Iterator[str]:
     frame = words.frame
-    for key, text in (
-        ("greeting.plain", frame.greeting.plain),
-        ("fallback.child", frame.fallback.child),
-        ("fallback.supported", frame.fallback.supported),
-        ("fallback.them", frame.fallback.them),
-        ("credit.text", frame.credit.text),
-    ):
+    for key, text in _bare_texts(words):
         yield from _allowed(words, "frame.toml", key, text, set())
-    yield from _check_wording(words, "frame.toml", "sign_off", frame.sign_off)
+    for key, wording in (("sign_off", frame.sign_off), ("own_words", frame.own_words)):
+        yield from _check_wording(words, "frame.toml", key, wording)
+    without = frame.sign_off.them_without_writer
+    yield from _allowed(words, "frame.toml", "sign_off.them_without_writer", without, _PERSON)
+    yield from _check_fact(words)
     for key, text, name in (
         ("greeting.to_someone", frame.greeting.to_someone, "to_name"),
         ("reply.me", frame.reply.me, "address"),
         ("reply.them", frame.reply.them, "address"),
         ("version.text", frame.version.text, "version"),
+        ("about.child", frame.about.child, "name"),
+        ("about.supported", frame.about.supported, "name"),
     ):
         yield from _allowed(words, "frame.toml", key, text, {name})
         if placeholders(text).count(name) != 1:
             yield _problem(words, "frame.toml", key, f"has to hold {{{name}}} once")
+    for key, ids, wanted in (("they", frame.they, THEY), ("term", frame.term, TERMS)):
+        if set(ids) != set(wanted):
+            yield _problem(words, "frame.toml", key, f"has to hold {', '.join(wanted)}")
+
+
+def _check_fact(words: Words) -> Iterator[str]:
+    """Only the fact of "named" may name the condition, and it has to: else nothing would."""
+    fact = words.frame.fact
+    for level, wording, more in (
+        ("named", fact.named, _CONDITION),
+        ("described", fact.described, frozenset[str]()),
+    ):
+        for voice, text, names in (
+            ("me", wording.me, more),
+            ("them", wording.them, _PERSON | more),
+        ):
+            key = f"fact.{level}.{voice}"
+            yield from _allowed(words, "frame.toml", key, text, names)
+            if more and "condition" not in placeholders(text):
+                yield _problem(words, "frame.toml", key, "has to hold {condition}")
+
+
+def _bare_texts(words: Words) -> Iterator[tuple[str, str]]:
+    """The frame's texts into which nothing is filled."""
+    frame = words.frame
+    yield "greeting.plain", frame.greeting.plain
+    yield "fallback.child", frame.fallback.child
+    yield "fallback.supported", frame.fallback.supported
+    yield "about.child_without_name", frame.about.child_without_name
+    yield "about.supported_without_name", frame.about.supported_without_name
+    yield "sign_off.me_without_name", frame.sign_off.me_without_name
+    yield "credit.text", frame.credit.text
+    yield from (("they", one) for forms in frame.they.values() for one in forms)
+    yield from (("term", one) for one in frame.term.values())
+    yield from (("paper.lines", one) for one in frame.paper.lines)
 
 
 def _check_wording(words: Words, file: str, key: str, wording: Wording) -> Iterator[str]:
@@ -123,10 +168,10 @@ def _check_wording(words: Words, file: str, key: str, wording: Wording) -> Itera
 
 def _check_voices(words: Words, file: str, key: str, me: str, them: str) -> Iterator[str]:
     yield from _allowed(words, file, f"{key}.me", me, set())
-    yield from _allowed(words, file, f"{key}.them", them, {"name"})
+    yield from _allowed(words, file, f"{key}.them", them, _PERSON)
 
 
-def _allowed(words: Words, file: str, key: str, text: str, names: set[str]) -> Iterator[str]:
+def _allowed(words: Words, file: str, key: str, text: str, names: Collection[str]) -> Iterator[str]:
     for name in placeholders(text):
         if name not in names:
             yield _problem(words, file, key, f"has the unknown placeholder {{{name}}}")
