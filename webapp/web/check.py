@@ -177,7 +177,7 @@ def _check_page(
     outcome: str = "",
 ) -> Response:
     letter = compose(answers(), words())
-    if form.email.data is None:
+    if not form.email.data:
         form.email.data = draft().addresses.own
     mail_reason = services().mail_reason(answers().language, answers().level)
     ticks = len(letter.ticked)

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from typing import Final
+from urllib.parse import urlsplit
 
 from flask import current_app, request, url_for
 
-# Where a button can lead, by the name that it posts.
+# Where such a button can lead.
 PLACES: Final = {
     "where": "steps.where",
     "how-much": "steps.how_much",
@@ -39,13 +40,13 @@ _ANCHOR: Final = re.compile(r"[a-z_-]{1,40}")
 
 
 def leads_to() -> str:
-    """The address to which the pressed button leads; "" where it was none of ours.
-
-    "go" leads there; "change" leads to a field, from where Continue leads back to the letter.
-    """
-    if "change" in request.form:
-        return _address(request.form["change"], then="check")
-    return _address(request.form.get("go", ""), then=None)
+    """The address to which the pressed button leads; "" where it is none of ours."""
+    wanted = urlsplit(request.form.get("go", ""))
+    if wanted.scheme or wanted.netloc or wanted.path not in _paths():
+        return ""
+    then = "?then=check" if wanted.query == "then=check" else ""
+    anchor = f"#{wanted.fragment}" if _ANCHOR.fullmatch(wanted.fragment) else ""
+    return wanted.path + then + anchor
 
 
 def typed_text() -> list[str]:
@@ -53,10 +54,6 @@ def typed_text() -> list[str]:
     return [text for name in _TYPED if (text := request.form.get(name, "").strip())]
 
 
-def _address(wanted: str, *, then: str | None) -> str:
-    place, _, anchor = wanted.partition("#")
-    endpoint = PLACES.get(place, "")
-    if endpoint not in current_app.view_functions:
-        return ""
-    target = anchor if _ANCHOR.fullmatch(anchor) else None
-    return url_for(endpoint, then=then, _anchor=target)
+def _paths() -> set[str]:
+    known = current_app.view_functions
+    return {url_for(endpoint) for endpoint in PLACES.values() if endpoint in known}

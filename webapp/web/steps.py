@@ -21,7 +21,7 @@ from ..letter.compose import (
 from ..letter.words import LEVELS, VOICES, Right, Statement, Words
 from .common import page, sent_page, words
 from .cookie import draft
-from .forms import TYPED, AboutYouForm, HowMuchForm, StepForm, WhatForm, WhereForm
+from .forms import STEPS, TYPED, AboutYouForm, HowMuchForm, StepForm, WhatForm, WhereForm
 from .leaving import PLACES, leads_to, typed_text
 
 bp = Blueprint("steps", __name__)
@@ -133,7 +133,7 @@ def refused(form: StepForm) -> Response | None:
         return page("nothing.html", 409, typed=typed_text())
     if form.draft.data == draft().id:
         return None
-    if form.rooms and typed_text():
+    if type(form) in STEPS and typed_text():
         return page("another.html", 409, typed=typed_text())
     return redirect(url_for("check.check", changed=1), 303)
 
