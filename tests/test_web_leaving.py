@@ -146,7 +146,7 @@ def test_a_delete_can_be_undone_for_a_minute_with_what_was_not_yet_saved() -> No
     emma.posts("/deleted", hidden | fields)
     assert emma.page.path == "/deleted"
     assert emma.opens("/letter/check").page.path == "/"
-    emma.opens("/deleted?place=about-you").submits("/deleted", undo="about-you")
+    emma.opens("/deleted").submits("/deleted", undo="yes")
     assert emma.page.path == "/letter/about-you"
     assert _values(emma, MORE) == MORE
 
@@ -156,7 +156,7 @@ def test_after_a_minute_nothing_brings_it_back() -> None:
     emma = _emma_with(clock).reaches_check(more=MORE)
     emma.deletes()
     clock.forward(61)
-    emma.submits("/deleted", undo="")
+    emma.submits("/deleted", undo="yes")
     assert "Bring my answers back" not in emma.page.text
     assert emma.draft().deleted == b""
     assert emma.opens("/letter/check").page.path == "/"

@@ -110,22 +110,24 @@ class Draft(dict[str, Any], SessionMixin):
         self.addresses = Addresses()
         self.mark_sent(0)
 
-    def delete(self, moment: int) -> None:
+    def delete(self, moment: int, place: str = "") -> None:
         """Forget everything, but for what brings the answers back in the next minute.
 
-        A second time nothing is kept.
+        A second time nothing is kept. The place is where the person was.
         """
-        self.browser = b""
-        packed = b"" if self.answers is None or self.sent_at else _pack_letter(self)
+        packed = b""
+        if self.answers is not None and not self.sent_at:
+            packed = _joined([("P", place.encode())]) + _pack_letter(self)
         self.forget()
         if packed:
             self.deleted, self.deleted_at = packed, moment
 
-    def bring_back(self, library: Library) -> None:
-        """Undo the deleting."""
-        packed = self.deleted
+    def bring_back(self, library: Library) -> str:
+        """Undo the deleting; gives the place where the person was."""
+        fields = dict(_split(self.deleted))
         self.forget()
-        _unpack_letter(dict(_split(packed)), self, library)
+        _unpack_letter(fields, self, library)
+        return fields.get("P", b"").decode()
 
 
 def draft() -> Draft:

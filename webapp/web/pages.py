@@ -47,8 +47,7 @@ def accessibility() -> Response:
 @bp.get("/deleted")
 def deleted() -> Response:
     """Show that nothing is left; also where somebody comes twice."""
-    place = request.args.get("place", "")
-    return page("deleted.html", can_undo=bool(draft().deleted), place=place)
+    return page("deleted.html", can_undo=bool(draft().deleted))
 
 
 @bp.post("/deleted")
@@ -59,9 +58,8 @@ def delete() -> Response:
     """
     if "undo" in request.form:
         return _undo()
-    place = keep_typed() or None
-    draft().delete(_now())
-    response = redirect(url_for("pages.deleted", place=place), 303)
+    draft().delete(_now(), keep_typed())
+    response = redirect(url_for("pages.deleted"), 303)
     # Cookies are left out: the browser would clear those of the host's whole domain.
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
     return response
@@ -69,10 +67,9 @@ def delete() -> Response:
 
 def _undo() -> Response:
     if not draft().deleted:
-        return page("deleted.html", 409, can_undo=False, place="")
-    draft().bring_back(services().library)
-    place = PLACES.get(request.form["undo"], PLACES["check"])
-    return redirect(url_for(place), 303)
+        return page("deleted.html", 409, can_undo=False)
+    place = draft().bring_back(services().library)
+    return redirect(url_for(PLACES[place or "check"]), 303)
 
 
 def _article(name: str) -> Response:

@@ -20,8 +20,7 @@ _METHODS: Final = ("GET", "HEAD", "POST")
 
 _POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
-    "connect-src 'self'; manifest-src 'self'; form-action 'self'; "
-    "frame-ancestors 'none'; base-uri 'none'; object-src 'none'; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'; "
     "require-trusted-types-for 'script'"
 )
 # OWASP Secure Headers; the policy has no inline style or script, and no other host.
@@ -41,6 +40,9 @@ HEADERS: Final = {
     "X-Robots-Tag": "noindex, nofollow",
     "Vary": "Cookie, Sec-Fetch-Site",
 }
+# The start page is the one that may be found by a search, and it shows no answer: whoever checks
+# how it can be found asks for robots.txt from within it.
+_START_POLICY: Final = f"{_POLICY}; connect-src 'self'"
 _STRICT_TRANSPORT: Final = "max-age=31536000; includeSubDomains"
 _STATIC_CACHE: Final = "public, max-age=31536000, immutable"
 
@@ -118,6 +120,7 @@ def _add_headers(response: Response) -> Response:
         response.headers.remove("X-Robots-Tag")
     elif request.path == "/":
         response.headers.remove("X-Robots-Tag")
+        response.headers["Content-Security-Policy"] = _START_POLICY
     return response
 
 

@@ -49,12 +49,12 @@ if (kept && (kept.now === now || (kept.again && type === "reload")))
 else if (kept) history.replaceState(null, "");
 if (form) {
   form.autocomplete = "off";
-  form.onchange = keep;
   let wait;
   form.oninput = () => {
     clearTimeout(wait);
     wait = setTimeout(keep, 400);
   };
+  form.addEventListener("submit", () => clearTimeout(wait));
   if (again) keep();
 }
 
@@ -73,11 +73,7 @@ for (const button of all("[data-sending]")) {
   };
 }
 
-// A page out of the browser's memory is kept, unless its answers are gone.
-onpageshow = async ({ persisted }) => {
-  if (!persisted) return;
-  document.body.hidden = true;
-  const got = await fetch(location, { method: "HEAD", redirect: "manual" }).catch(() => null);
-  document.body.hidden = false;
-  if (got?.ok === false) location.reload();
-};
+// A page out of the browser's memory may show what was deleted: ask again. Typed text stays.
+addEventListener("pageshow", (event) => {
+  if (event.persisted && navigator.onLine) location.reload();
+});
