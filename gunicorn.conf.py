@@ -14,10 +14,10 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
 
 _DEMO = os.environ.get("WORD_AHEAD_DEMO") == "1"
-_PORT = os.environ.get("PORT", "5000" if _DEMO else "8000")
+_PORT = os.environ.get("PORT") or ("5000" if _DEMO else "8000")
 
 # A platform that sets PORT routes to it from outside; everything else stays on this machine.
-_HOST = "0.0.0.0" if "PORT" in os.environ and not _DEMO else "127.0.0.1"  # noqa: S104  see above
+_HOST = "0.0.0.0" if os.environ.get("PORT") and not _DEMO else "127.0.0.1"  # noqa: S104  see above
 bind = [f"{_HOST}:{_PORT}"]
 
 worker_class = "gthread"

@@ -20,7 +20,8 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from webapp.delivery.sealed_letter import ForPerson
+from webapp.delivery.code_mail import Asker
+from webapp.delivery.envelope import ForPerson
 from webapp.letter.words import load
 from webapp.post import Post
 from webapp.rendering.templates import MailTemplates
@@ -279,10 +280,11 @@ def make_order(**changes: Any) -> ForPerson:
         "recipient": MANAGER,
         "recipient_name": NAME,
         "consent": "I agree.",
-        "browser": b"a browser's mark",
-        "ip": "192.0.2.1",
     }
     return ForPerson(**(values | changes))
+
+
+EMMAS_BROWSER = Asker(EMMA, "en", "192.0.2.1", b"a browser's mark")
 
 
 def another_release(folder: Path) -> dict[str, Any]:

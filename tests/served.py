@@ -32,7 +32,7 @@ from .fault_server import Faults, FaultServer, fault_server
 from .visitor import Page, Visitor
 
 # A busy machine may take long to start it; no test waits this long for anything else.
-PATIENCE = 60.0
+PATIENCE = 180.0
 # As many connections as a test ever makes.
 MANY = 500
 

@@ -130,17 +130,21 @@ def test_no_repr_tells_what_was_typed() -> None:
 
 # And once as a host runs it: a real gunicorn, its own output, and every file it could write.
 
+# Seconds; a busy machine may take long to start it.
+PATIENCE = 180.0
+
 
 @dataclass
 class _Served:
     port: int
     folder: Path
+    process: subprocess.Popen[bytes]
 
     def output(self) -> str:
         return (self.folder / "output").read_text("utf-8", "replace")
 
     def ask(self, method: str, path: str, cookie: str = "", **fields: str) -> tuple[int, str, str]:
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         kind = {"Content-Type": "application/x-www-form-urlencoded"} if fields else {}
         headers = kind | ({"Cookie": cookie} if cookie else {})
         connection.request(method, path, urlencode(fields) or None, headers)
@@ -174,16 +178,17 @@ def _served(folder: Path) -> Iterator[_Served]:
         command = [sys.executable, "-m", "gunicorn", "webapp:create_app()"]
         process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=output, stderr=output)
         try:
-            served = _Served(port, folder)
+            served = _Served(port, folder, process)
             _wait_for(served)
             yield served
         finally:
             process.terminate()
-            process.wait(timeout=40)
+            process.wait(timeout=PATIENCE)
 
 
 def _wait_for(served: _Served) -> None:
-    for _ in range(300):
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until and served.process.poll() is None:
         try:
             served.ask("GET", "/healthz")
         except OSError:

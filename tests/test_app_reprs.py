@@ -20,16 +20,17 @@ HARMLESS = frozenset({
     "ca_file", "characters", "check_domains", "clock", "code", "command", "condition",
     "connect", "conversation", "counts", "credit", "database", "database_lasts", "date", "day",
     "deleted", "demo", "direct_send", "direct_send_domains", "direction", "domain_exists",
-    "draft_id", "expires_at", "figures", "file", "flood_minute", "has_receipt", "host",
-    "host_contact", "host_name", "id", "idle", "instance", "ip_day", "ip_ten_minutes",
-    "is_code_sent", "key", "keys", "kind", "label", "language", "languages", "ledger", "level",
-    "library", "limits", "line", "mail", "mail_from", "may_send_again", "message_id", "most",
-    "needed", "note", "noted", "number", "older", "outcome", "own_day", "own_six_hours",
-    "pair_day", "path", "phase", "port", "problems", "process", "public_url", "recipient_day",
-    "result", "seconds", "secure", "security", "sending", "sent_at", "settings", "shown",
-    "sign_off", "site", "site_hour", "situation", "state", "stopping", "store", "submission",
-    "templates", "tried", "trusted_proxies", "until", "utf8_bytes", "version", "voice",
-    "waiting", "waiting_hours", "whole",
+    "draft_id", "ehlo_name", "end", "enhanced", "expires_at", "figures", "file", "flood_minute",
+    "has_receipt", "host", "host_contact", "host_name", "id", "idle", "instance", "ip_day",
+    "ip_ten_minutes", "is_code_sent", "is_list", "key", "keys", "kind", "label", "language",
+    "languages", "ledger", "level", "library", "limits", "line", "mail", "mail_from",
+    "may_send_again", "message_id", "most", "needed", "note", "noted", "number", "older",
+    "outcome", "own_day", "own_six_hours", "pair_day", "path", "phase", "port", "problems",
+    "process", "public_url", "recipient_day", "result", "seconds", "secure", "security",
+    "sending", "sent_at", "settings", "shown", "sign_off", "site", "site_hour", "situation",
+    "start", "state", "stopping", "store", "submission", "templates", "tried",
+    "trusted_proxies", "until", "utf8_bytes", "version", "voice", "waiting", "waiting_hours",
+    "whole",
 })
 # fmt: on
 # Values that are made at start from files alone, and hold nothing of a person.
@@ -40,9 +41,10 @@ FROM_FILES = (
 )
 # Fields that have a harmful name elsewhere; here they are the words' own sentences.
 HARMLESS_HERE = {
+    "webapp.store.ledger.limits.Rule": {"name"},
     "webapp.letter.compose.Reply": {"body"},
     "webapp.letter.compose.Part": {"listed"},
-    "webapp.letter.compose.Letter": {"own_words_heading", "paper_lines"},
+    "webapp.letter.compose.Letter": {"first_heading", "own_words_heading", "paper_lines"},
 }
 # Fields that have a harmless name elsewhere, and here may be a person's own.
 PRIVATE_HERE = {"webapp.mail.message.Mail": {"subject", "text", "html", "recipient", "reply_to"}}

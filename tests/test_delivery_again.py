@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pytest
 
-from webapp.delivery.sealed_letter import pack, unpack
+from webapp.delivery.envelope import envelope_for, pack, unpack
 from webapp.keys import Keys
 from webapp.post import Outcome
 from webapp.store.waiting import Claim
@@ -155,18 +155,27 @@ def test_sent_again_it_keeps_its_id_though_keys_or_sender_have_changed(
 
 def test_a_letters_id_is_sealed_random_and_its_own(host: Host) -> None:
     """R31: nothing about a letter can be told from its id, not even that it went before."""
-    ids = [unpack(pack(make_order(), host.services)).mail.message_id for _ in range(2)]
+    ids = [
+        unpack(pack(envelope_for(make_order(), host.services))).mail.message_id for _ in range(2)
+    ]
     domain = host.services.settings.mail_from.rpartition("@")[2]
     assert all(re.fullmatch(rf"<[a-z2-7]{{24}}@{re.escape(domain)}>", id_) for id_ in ids)
     assert ids[0] != ids[1]
+
+
+def test_a_sealed_letter_keeps_its_headings_and_lists(host: Host) -> None:
+    envelope = envelope_for(make_order(), host.services)
+    assert envelope.letter
+    assert envelope.letter.parts
+    assert unpack(pack(envelope)).letter == envelope.letter
 
 
 def test_a_letter_sealed_without_an_id_still_goes_and_again_under_the_same_one(
     emma: Writer, host: Host
 ) -> None:
     """As an earlier release sealed it."""
-    table = json.loads(pack(make_order(), host.services))
-    del table["message_id"]
+    table = json.loads(pack(envelope_for(make_order(), host.services)))
+    del table["message_id"], table["letter"]
     ticket = host.store.waiting.put(json.dumps(table).encode())
     emma.opens(f"/confirm/{ticket.token}")
     emma.types(ticket.code)
@@ -193,7 +202,7 @@ def test_cancelling_from_the_browser_while_it_is_being_sent_says_that_it_is(
     slow.outcome = end
     with ThreadPoolExecutor() as pool:
         sending = pool.submit(emma.sends)
-        slow.begun.wait(20)
+        slow.begun.wait(60)
         tab.posts(code_page.path, {"cancel_here": "yes"})
         slow.go.set()
         sending.result()
@@ -231,7 +240,7 @@ def test_deleting_the_answers_while_it_is_being_sent_says_nothing_against_it(
     tab.client._cookies = dict(emma.client._cookies or {})
     with ThreadPoolExecutor() as pool:
         sending = pool.submit(emma.sends)
-        slow.begun.wait(20)
+        slow.begun.wait(60)
         tab.opens("/").deletes()
         slow.go.set()
         sending.result()

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from webapp.delivery.places import PLACES, SendingBusy, place
+from webapp.delivery.within_limits import SENDING, SendingBusy
 from webapp.store.waiting import Claim, Opened, WaitingLetters
 
 from .direct import EMMA, MANAGER, Host, Writer, told
@@ -17,28 +17,28 @@ from .direct import EMMA, MANAGER, Host, Writer, told
 
 @pytest.fixture(autouse=True)
 def _no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("webapp.delivery.places.PATIENCE", 0.01)
+    monkeypatch.setattr(SENDING, "patience", 0.01)
 
 
 @contextmanager
 def _all_taken() -> Iterator[None]:
     with ExitStack() as taken:
-        for _ in range(PLACES):
-            taken.enter_context(place())
+        for _ in range(SENDING.number):
+            taken.enter_context(SENDING.taken())
         yield
 
 
 def test_two_of_eight_threads_are_never_sending() -> None:
-    with _all_taken(), pytest.raises(SendingBusy), place():
+    with _all_taken(), pytest.raises(SendingBusy), SENDING.taken():
         pass
-    assert PLACES == 6
+    assert SENDING.number == 6
 
 
 def test_a_place_is_free_again_whatever_happened_in_it() -> None:
-    for _ in range(PLACES + 1):
-        with pytest.raises(RuntimeError), place():
+    for _ in range(SENDING.number + 1):
+        with pytest.raises(RuntimeError), SENDING.taken():
             raise RuntimeError
-    with place():
+    with SENDING.taken():
         pass
 
 

@@ -16,7 +16,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
 from webapp.letter.compose import Letter, compose, legal_combinations
-from webapp.rendering.templates import MAILTO_LIMIT, Bodies
+from webapp.rendering.forwarding import forwarded
+from webapp.rendering.templates import MAILTO_LIMIT, NO_TITLE, Bodies
 
 from .browser import launch
 from .builders import english, make_answers, make_letter, with_all_ticks, with_starters
@@ -101,13 +102,25 @@ def test_longest_letter_stays_small() -> None:
     assert len(mail.to_bytes()) <= 90_000
 
 
-def test_head_says_language_and_direction_and_so_does_the_table(mail: Sent) -> None:
-    (table, *_), says = elements(mail.root, "table"), ("en-GB", "ltr")
+def test_head_says_language_and_direction_and_so_does_the_sheet(mail: Sent) -> None:
+    sheet, says = mail.root.find("body/div"), ("en-GB", "ltr")
     assert mail.bodies.html.startswith("<!DOCTYPE html>\n<html ")
     assert (mail.root.get("lang"), mail.root.get("dir")) == says
-    assert (table.get("lang"), table.get("dir")) == says
-    assert mail.root.findtext("head/title") == mail.letter.title
+    assert (sheet.get("lang"), sheet.get("dir")) == says
     assert mail.root.find("head/meta").get("charset") == "utf-8"
+
+
+def test_the_title_says_nothing_since_forwards_put_it_before_the_text(mail: Sent) -> None:
+    title = mail.root.findtext("head/title")
+    assert title == NO_TITLE
+    assert title
+    assert not re.search(r"\w", title)
+
+
+def test_a_letter_that_is_kept_as_a_page_has_its_title() -> None:
+    letter = make_letter()
+    page = parse(templates().letter_bodies(letter, "").html)
+    assert page.findtext("head/title") == letter.title
 
 
 def test_nothing_is_left_that_a_forward_drops_or_fetches(mail: Sent) -> None:
@@ -124,12 +137,12 @@ def test_only_elements_that_all_programs_keep(mail: Sent) -> None:
     assert {element.tag for element in mail.root.iter()} <= set(allowed.split())
 
 
-def test_tables_are_for_layout_with_one_cell_a_row(mail: Sent) -> None:
-    for table in elements(mail.root, "table"):
-        assert table.get("role") == "presentation"
-        assert [table.get(x) for x in ("cellpadding", "cellspacing", "border")] == ["0"] * 3
-        assert len(list(table.iterancestors("table"))) < 2
-    assert all(len(row) == 1 for row in elements(mail.root, "tr"))
+def test_all_of_it_is_plain_blocks(mail: Sent) -> None:
+    """What stands in cells runs together when Evolution forwards it as text."""
+    assert elements(mail.root, "table", "tr", "td") == []
+    body = mail.root.find("body")
+    assert [child.tag for child in body] == ["div"]
+    assert {child.tag for child in body[0]} <= {"h1", "h2", "p", "ul", "hr"}
 
 
 def test_only_css_that_all_programs_know(mail: Sent) -> None:
@@ -144,12 +157,42 @@ def test_only_css_that_all_programs_know(mail: Sent) -> None:
             assert not re.search(forbidden, value), value
 
 
-def test_padding_stands_on_cells_and_width_on_tables_only(mail: Sent) -> None:
+def test_nothing_needs_what_outlook_does_not_know(mail: Sent) -> None:
+    """Padding and a width on blocks may be missing: no list and no plain paragraph has them."""
     for element in mail.root.iter():
         style = style_of(element)
-        assert element.tag == "td" or not any(name.startswith("padding") for name in style)
-        assert element.tag == "table" or not {"width", "max-width"} & style.keys()
-        assert style.get("max-width", "600px") == "600px"
+        has_padding = any(name.startswith("padding") for name in style)
+        assert not has_padding or element.tag in ("div", "h1") or element.find("strong") is not None
+        assert "width" not in style
+        assert element.tag == "div" or "max-width" not in style
+
+
+def test_the_one_thing_is_marked_without_any_style() -> None:
+    mail = as_sent(make_letter(first="I will nod."))
+    (heading,) = [h for h in elements(mail.root, "h2") if h.text == mail.letter.first_heading]
+    said = heading.getnext()
+    assert [strong.text for strong in elements(said, "strong")] == ["I will nod."]
+    assert f"\n{mail.letter.first_heading}\n\nI will nod.\n" in mail.bodies.text
+
+
+@pytest.mark.parametrize(
+    ("typed", "direction"),
+    [
+        ("أنا لطيفة.", "rtl"),
+        ("אני מהנהן.", "rtl"),
+        ("I like dogs.", "ltr"),
+        ("123 שלום.", "rtl"),
+        ("«Ja», sagt er.", "ltr"),
+        ("12:30.", "ltr"),
+    ],
+)
+def test_each_typed_paragraph_has_its_own_direction(typed: str, direction: str) -> None:
+    mail = as_sent(make_letter(first=typed, own_words=f"One.\n{typed}", name=typed))
+    found = [p.get("dir") for p in elements(mail.root, "p") if p.text_content() == typed]
+    assert found == [direction] * 3
+    again = parse(forwarded(forwarded(mail.bodies.html)))
+    kept = [p.get("dir") for p in elements(again, "p") if p.text_content() == typed]
+    assert kept == found
 
 
 def test_every_block_of_text_sets_its_margin(mail: Sent) -> None:
@@ -180,7 +223,6 @@ def test_colours_come_in_pairs(mail: Sent) -> None:
     for element in mail.root.iter():
         style = style_of(element)
         assert ("color" in style) == ("background-color" in style)
-        assert element.tag != "td" or element.get("bgcolor") == style["background-color"]
 
 
 def test_text_is_easy_to_see(mail: Sent) -> None:
@@ -258,9 +300,7 @@ def test_what_was_typed_arrives_as_it_was_typed(field: str) -> None:
     assert NASTY in visible_text(mail.root)
     assert NASTY in mail.bodies.text
     assert not elements(mail.root, "b", "script")
-    assert mail.bodies.text.count(NASTY) == mail.bodies.html.count("&lt;b&gt;&amp;&#34;") - (
-        field == "name"  # the title stands in the head as well
-    )
+    assert mail.bodies.text.count(NASTY) == mail.bodies.html.count("&lt;b&gt;&amp;&#34;")
 
 
 def test_a_name_cannot_leave_the_reply_links() -> None:
@@ -272,9 +312,9 @@ def test_a_name_cannot_leave_the_reply_links() -> None:
 
 def test_right_to_left_letters_are_mirrored() -> None:
     mail = as_sent(replace(make_letter(first="مرحبا"), language="ar", direction="rtl"))
-    (table, *_) = elements(mail.root, "table")
-    assert (mail.root.get("dir"), table.get("dir"), table.get("lang")) == ("rtl", "rtl", "ar")
-    assert {style_of(cell)["text-align"] for cell in elements(mail.root, "td")} == {"right"}
+    sheet = mail.root.find("body/div")
+    assert (mail.root.get("dir"), sheet.get("dir"), sheet.get("lang")) == ("rtl", "rtl", "ar")
+    assert "text-align" not in mail.bodies.html
     assert "border-left" not in mail.bodies.html
     assert [s.get("dir") for s in elements(mail.root, "span") if s.text == ADDRESS] == ["ltr"]
 

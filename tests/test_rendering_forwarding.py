@@ -75,7 +75,7 @@ def shown(page: Page, html: str, width: int, css: str = "") -> Any:
     """How a letter looks at a width, in a mail program with its own styles."""
     page.set_viewport_size({"width": width, "height": 800})
     page.set_content(f"<!DOCTYPE html><style>{css}</style>{html}" if css else html)
-    return page.evaluate(LOOKS, page.query_selector("table"))
+    return page.evaluate(LOOKS, page.query_selector("div[lang]"))
 
 
 def is_scrolled_sideways(page: Page) -> bool:

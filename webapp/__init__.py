@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime
 import os
-from contextlib import suppress
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +17,7 @@ from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from . import cli
+from .errors import WRONG_SETTINGS, StartError
 from .keys import Keys
 from .letter.words import load
 from .mail.addresses import domain_exists
@@ -42,6 +45,25 @@ def create_app(settings: Settings | None = None, **replacements: Any) -> Flask: 
     Without settings they come from the environment. Raises SettingsError, WordsError or
     TemplateError where the app must not start.
     """
+    if settings is None and not _only_for_the_shell():
+        with _told_once():
+            return _wired(from_environment(os.environ, ROOT / "instance"), replacements)
+    return _wired(settings, replacements)
+
+
+@contextmanager
+def _told_once() -> Iterator[None]:
+    """Say on standard error why the app does not start, and have systemd not try it again."""
+    try:
+        yield
+    except StartError as error:
+        click.echo(str(error), err=True)
+        error.code = WRONG_SETTINGS
+        raise
+
+
+def _wired(settings: Settings | None, replacements: dict[str, Any]) -> Flask:
+    """The app; without settings it serves nobody, and has its shell commands alone."""
     app = Flask(
         __name__,
         instance_path=str(ROOT / "instance"),
@@ -50,9 +72,7 @@ def create_app(settings: Settings | None = None, **replacements: Any) -> Flask: 
     )
     cli.init_app(app, MAIL_TEMPLATES)
     if settings is None:
-        if _only_for_the_shell():
-            return app
-        settings = from_environment(os.environ, Path(app.instance_path))
+        return app
     services = _services(settings, replacements)
     app.extensions[common.EXTENSION] = services
     _configure(app, services)
@@ -62,6 +82,7 @@ def create_app(settings: Settings | None = None, **replacements: Any) -> Flask: 
     if isinstance(settings.mail, OutboxFolder):
         app.register_blueprint(outbox.bp)
     flood.init_app(app, services)
+    _tell_how_it_starts(app, services)
     _tell_what_is_off(app, services)
     return app
 
@@ -92,6 +113,29 @@ def _store(settings: Settings) -> Store | None:
     with suppress(DatabaseUnavailable):
         store.start()
     return store
+
+
+def _tell_how_it_starts(app: Flask, services: Services) -> None:
+    """One line for whoever reads the log; at "warning", since less is not shown."""
+    settings = services.settings
+    app.logger.warning(
+        "event=start version=%s step=%d demo=%s database=%s proxies=%d direct-send=%s",
+        version(),
+        settings.step,
+        "yes" if settings.demo else "no",
+        services.store.database.kind if services.store else "none",
+        settings.trusted_proxies,
+        settings.direct_send,
+    )
+
+
+def version() -> str:
+    """The version of this checkout, as pyproject.toml has it."""
+    file = ROOT / "pyproject.toml"
+    try:
+        return str(tomllib.loads(file.read_text("utf-8"))["project"]["version"])
+    except (OSError, KeyError, ValueError):
+        return "unknown"
 
 
 def _tell_what_is_off(app: Flask, services: Services) -> None:
@@ -141,6 +185,8 @@ def _configure(app: Flask, services: Services) -> None:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=hops, x_proto=hops, x_host=0, x_prefix=0
         )
+    health = pages.HealthByAnyName(app.wsgi_app, settings.public_url)
+    app.wsgi_app = health  # type: ignore[method-assign, assignment]
 
 
 def _trusted_hosts(settings: Settings) -> list[str]:

@@ -1,8 +1,14 @@
 """Everything that can go wrong, each in one sentence."""
 
+from typing import Final
+
 
 class WordAheadError(Exception):
     """The root of all errors of this project."""
+
+
+# How a start ends that no later one would mend (sysexits.h, EX_CONFIG): systemd does not try again.
+WRONG_SETTINGS: Final = 78
 
 
 class StartError(WordAheadError, SystemExit):
@@ -19,7 +25,7 @@ class StartError(WordAheadError, SystemExit):
 
 
 class SettingsError(StartError):
-    """A setting is missing or cannot be used; names the variable, never its value."""
+    """Settings are missing or cannot be used: a line for each, which never says its value."""
 
 
 class WordsError(StartError):

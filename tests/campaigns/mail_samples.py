@@ -12,8 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from webapp.delivery.envelope import ForPerson, envelope_for
 from webapp.delivery.notices import code_notice, receipt_notice
-from webapp.delivery.sealed_letter import ForPerson, letter_to_person, pack, unpack
 from webapp.delivery.to_self import ToSelf, letter_to_self
 from webapp.letter.compose import Answers, Letter, compose, legal_combinations
 from webapp.letter.words import LEVELS, Level, Words, fill, load
@@ -136,7 +136,7 @@ def _of_level(words: Words, level: Level, services: Services) -> Iterator[Sample
         order = _to_person(letter, words, (own, recipient, name))
         yield Sample(f"{start} to a person", mail_to_person(order, services))
         receipt = receipt_notice(
-            unpack(pack(order, services)),
+            envelope_for(order, services),
             _opened(),
             services,
             State.SENT if size == "shortest" else State.UNCERTAIN,
@@ -203,13 +203,12 @@ def _to_person(letter: Letter, words: Words, whom: tuple[str, str, str]) -> ForP
         recipient=recipient,
         recipient_name=name,
         consent=fill(consent, values),
-        browser=b"a browser's mark",
     )
 
 
 def mail_to_person(order: ForPerson, services: Services) -> Mail:
     """The mail to the named person, with the id and the date that it gets at sending."""
-    mail = letter_to_person(order, services)
+    mail = envelope_for(order, services).mail
     domain = services.settings.mail_from.rpartition("@")[2]
     unique = message_id(b"k" * 32, domain, "person", order.own, mail.text)
     return replace(mail, message_id=unique, date=services.clock())

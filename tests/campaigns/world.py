@@ -9,7 +9,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from webapp.delivery.sealed_letter import unpack
+from webapp.delivery.envelope import unpack
 from webapp.mail.message import Mail
 from webapp.store.database import Database
 from webapp.store.database.tables import waiting

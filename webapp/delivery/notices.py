@@ -12,7 +12,7 @@ from ..letter.words import Words, fill
 from ..mail.message import Mail, message_id
 from ..services import Services
 from ..store.waiting import Opened, State, Ticket
-from .sealed_letter import SealedLetter
+from .envelope import Envelope
 
 # "493 027" is read and typed more surely than six digits in a row.
 _HALF: Final = 3
@@ -50,21 +50,21 @@ def code_notice(
     return _notice("code", address, ticket.token, _frame(words) | context, services)
 
 
-def receipt_notice(waiting: SealedLetter, opened: Opened, services: Services, state: State) -> Mail:
+def receipt_notice(envelope: Envelope, opened: Opened, services: Services, state: State) -> Mail:
     """The writer's proof: the letter, to whom, when, what was agreed, what was deleted.
 
     `state` is the letter's own now: only as SENT it is deleted. Where the sending could not be
     noted, or its attempt was overtaken, the letter still waits, and the receipt says so.
     """
-    words = services.library.words(waiting.language)
+    words = services.library.words(envelope.language)
     texts = words.texts["mails"]["receipt"]
     values = {
         "moment": moment(services.clock(), words),
         "until": moment(_time(opened.expires_at), words),
-        "recipient": waiting.recipient_name,
-        "address": waiting.mail.recipient,
-        "consent": waiting.consent,
-        "version": waiting.version,
+        "recipient": envelope.recipient_name,
+        "address": envelope.mail.recipient,
+        "consent": envelope.consent,
+        "version": envelope.version,
     }
     last = _LEFT_HERE.get(state, "still_here")
     keys = ("sent", "handed", "reply", "consent", "words", last)
@@ -73,9 +73,9 @@ def receipt_notice(waiting: SealedLetter, opened: Opened, services: Services, st
         "subject": texts["subject"],
         "lines": [fill(texts[key], values) for key in keys],
         "below": texts["below"],
-        "letter": waiting.mail.text.splitlines(),
+        "letter": envelope.mail.text.splitlines(),
     }
-    return _notice("receipt", waiting.own, opened.id.hex(), _frame(words) | context, services)
+    return _notice("receipt", envelope.own, opened.id.hex(), _frame(words) | context, services)
 
 
 def moment(time: datetime.datetime, words: Words) -> str:

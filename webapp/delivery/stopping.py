@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from ..post import Result
 from ..services import Services
-from ..store.ledger import LedgerUnavailable, Refusal, ToOwn
-from ..store.opening import Store
-from .counted import LimitReached, MailNotOffered, send_counted
-from .notices import code_notice
-from .places import place
+from ..store.ledger import Refusal
+from ..store.sealing import new_token
+from .code_mail import Asker, CodeNotSent, seal_and_mail
+from .within_limits import SENDING, LimitReached, MailNotOffered
 
 
 def ask_to_stop(address: str, language: str, services: Services, *, ip: str) -> str:
@@ -18,26 +17,21 @@ def ask_to_stop(address: str, language: str, services: Services, *, ip: str) -> 
     """
     if services.store is None:
         raise MailNotOffered("This host sends no mail.")
-    with place():
-        return _put_and_mail(address, language, services, services.store, ip=ip)
-
-
-def _put_and_mail(address: str, language: str, services: Services, store: Store, *, ip: str) -> str:
-    ticket = store.stopping.put(address.encode())
-    mail = code_notice(address, language, ticket, services, purpose="stop")
+    asker = Asker(address, language, ip)
     try:
-        outcome = send_counted(mail, ToOwn(ip=ip, own=address), services)
-    except (LimitReached, LedgerUnavailable) as error:
-        # Nobody has its code; left there, such rows would fill the place of letters that wait.
-        store.stopping.drop(ticket)
-        if isinstance(error, LimitReached) and error.refusal is Refusal.BLOCKED:
-            # Already stopped: the page looks the same, so that nobody learns it from here.
-            return ticket.token
-        raise
-    if outcome.result not in (Result.SENT, Result.PERHAPS_SENT):
-        store.stopping.drop(ticket)
-    if outcome.result is Result.NOT_SENT:
-        raise MailNotOffered("The mail service did not take it.")
+        with SENDING.taken():
+            ticket, _ = seal_and_mail(
+                address.encode(), services.store.stopping, asker, services, "stop"
+            )
+    except LimitReached as error:
+        if error.refusal is not Refusal.BLOCKED:
+            raise
+        # Already stopped: the page looks the same, so that nobody learns it from here.
+        return new_token()
+    except CodeNotSent as error:
+        if error.outcome.result is Result.NOT_SENT:
+            raise MailNotOffered("The mail service did not take it.") from None
+        return new_token()
     return ticket.token
 
 

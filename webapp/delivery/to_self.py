@@ -9,9 +9,8 @@ from ..mail.message import Mail, message_id
 from ..post import Outcome
 from ..services import Services
 from ..store.ledger import Kind, Submission, ToOwn
-from .counted import MailNotOffered, send_counted
-from .places import place
 from .shown import check_shown
+from .within_limits import SENDING, MailNotOffered, send_within_limits
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,8 +36,8 @@ def send_to_self(order: ToSelf, services: Services) -> Outcome:
     if services.mail_reason(order.language, order.letter.level):
         raise MailNotOffered("This host sends no mail for such a letter.")
     check_shown(order.shown, order.letter, order.draft_id, services)
-    with place():
-        return send_counted(
+    with SENDING.taken():
+        return send_within_limits(
             letter_to_self(order, services),
             ToOwn(order.ip, order.address, Kind(order.situation, order.letter.level)),
             services,
@@ -54,6 +53,8 @@ def letter_to_self(order: ToSelf, services: Services) -> Mail:
     return Mail(
         sender=sender,
         recipient=order.address,
+        # Whoever redirects it sends the answers to its writer, not to us.
+        reply_to=order.address,
         subject=bodies.subject,
         text=bodies.text,
         html=bodies.html,

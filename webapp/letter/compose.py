@@ -73,6 +73,7 @@ class Letter:
     goodwill: tuple[str, ...] = field(repr=False)
     # What choosing the level says.
     fact: str = field(repr=False)
+    first_heading: str
     first: str = field(repr=False)
     own_words_heading: str
     own_words: tuple[str, ...] = field(repr=False)
@@ -128,6 +129,7 @@ def compose(answers: Answers, words: Words) -> Letter:
         goodwill=_sentences(ticked, "goodwill"),
         fact=say(frame.fact_at(answers.level), answers, words),
         first=answers.first,
+        first_heading=say(frame.first, answers, words) if answers.first else "",
         own_words_heading=say(frame.own_words, answers, words) if own_words else "",
         own_words=own_words,
         parts=tuple(_parts(ticked, answers, words)),
@@ -135,7 +137,7 @@ def compose(answers: Answers, words: Words) -> Letter:
         ending=_sentences(ticked, "ending"),
         closing=_closing(situation, ticked, answers, words),
         reply_line=say(frame.reply, answers, words).replace("{address}", ADDRESS_SLOT),
-        replies=_replies(situation, subject_line(title)),
+        replies=_replies(situation, ticked, words, subject_line(title)),
         sign_off=_sign_off(answers, words),
         name=answers.signed,
         credit=frame.credit.text if answers.level == "named" else "",
@@ -233,14 +235,22 @@ def _part(section: Section, items: tuple[str, ...], answers: Answers, words: Wor
 
 
 def _closing(situation: Situation, ticked: _Ticked, answers: Answers, words: Words) -> str:
-    if not any(section.asks for section, _ in ticked):
+    if not _asks(ticked):
         return say(situation.closing_without_asks, answers, words)
     beside_rights = situation.closing_beside_rights if _rights(answers, words) else None
     return say(beside_rights or situation.closing, answers, words)
 
 
-def _replies(situation: Situation, subject: str) -> tuple[Reply, ...]:
-    return tuple(Reply(reply.label, subject, reply.body) for reply in situation.replies)
+def _asks(ticked: _Ticked) -> bool:
+    """Whether a letter asks for anything: only then "all of it" means something."""
+    return any(section.asks for section, _ in ticked)
+
+
+def _replies(
+    situation: Situation, ticked: _Ticked, words: Words, subject: str
+) -> tuple[Reply, ...]:
+    replies = situation.replies if _asks(ticked) else words.frame.replies_without_asks
+    return tuple(Reply(reply.label, subject, reply.body) for reply in replies)
 
 
 def _subject(situation: Situation, answers: Answers, words: Words) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import re
-import threading
 from collections.abc import Callable
 from typing import Final
 from urllib.parse import unquote
@@ -13,7 +12,8 @@ import dns.exception
 import dns.resolver
 from email_validator import EmailNotValidError, validate_email
 
-from ..errors import AnswersError
+from ..errors import AnswersError, Busy
+from ..slots import Slots
 from .unseen import without_unseen
 
 # RFC 5321, 4.5.3.1.3: a path has at most 256 octets, its angle brackets counted.
@@ -35,7 +35,7 @@ _WIDE: Final = {
     0x3000: " ",
 }
 # What a sentence puts round an address.
-_ROUND: Final = ".,;:!?()[]{}\"'`“”‘’„«»<>*"
+_ROUND: Final = ".,;:!?()[]\"'`“”‘’„«»<>*"
 _NAMED: Final = re.compile(r"(?P<name>[^<>\r\n]*)<(?P<address>[^<>\s]+)>?")
 _SPACED_AT: Final = re.compile(r" *@ *")
 
@@ -59,7 +59,7 @@ _REAL_NEIGHBOURS: Final = frozenset({"mail.com", "email.com", "ymail.com", "live
 _ENDING_SLIPS: Final = (".con", ".cmo", ".vom", ".comm", ".ocm", ".co.ku", ".couk", ".og.uk")
 
 # Of a process's eight threads, so many may wait for a name server; the question is only a help.
-_looking_up: Final = threading.BoundedSemaphore(2)
+_LOOKING_UP: Final = Slots(2, patience=0)
 
 DomainExists = Callable[[str], bool]
 
@@ -143,16 +143,13 @@ def _near(domain: str) -> str:
 
 def domain_exists(domain: str) -> bool:
     """Whether the domain takes mail, or may: only a clear "no such name" counts as no."""
-    if not _looking_up.acquire(blocking=False):
-        return True
     try:
-        resolver = dns.resolver.Resolver()
-        resolver.lifetime = LOOKUP_SECONDS
-        resolver.resolve(domain, "MX")
+        with _LOOKING_UP.taken():
+            resolver = dns.resolver.Resolver()
+            resolver.lifetime = LOOKUP_SECONDS
+            resolver.resolve(domain, "MX")
     except dns.resolver.NXDOMAIN:
         return False
-    except dns.exception.DNSException:
+    except (Busy, dns.exception.DNSException):
         return True
-    finally:
-        _looking_up.release()
     return True

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 SHORTEST: Final = 7
@@ -50,7 +50,7 @@ _PARAGRAPH: Final = re.compile(r"\n\s*\n")
 class Number:
     """Digits that could be called, and whether they look like a list of short numbers."""
 
-    found: str
+    found: str = field(repr=False)
     is_list: bool
 
 
@@ -59,7 +59,7 @@ class _Token:
     """Some digits in a row, or a date, a time, an amount."""
 
     kind: str
-    digits: str
+    digits: str = field(repr=False)
     start: int
     end: int
 

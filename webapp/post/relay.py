@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from ..errors import SettingsError
+
 Security = Literal["none", "starttls", "tls"]
 
 
@@ -19,6 +21,13 @@ class SmtpServer:
     password: str = field(default="", repr=False)
     # An extra certificate to trust, for a private relay.
     ca_file: Path | None = None
+
+    def __post_init__(self) -> None:
+        """Raise SettingsError where a mail would travel in clear."""
+        if self.security == "none" and not is_loopback(self.host):
+            raise SettingsError(
+                "MAIL_URL may be smtp:// only to this machine; use smtp+starttls:// or smtps://."
+            )
 
 
 @dataclass(frozen=True)

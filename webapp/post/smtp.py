@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import SettingsError
+from ..log import warn
 from ..mail.message import Mail
-from . import Outcome
+from . import Outcome, Result
 from .conversation import Conversation, died_early, dot_stuffed
-from .relay import Limits, Security, SmtpServer, is_loopback
+from .relay import Limits, Security, SmtpServer
 from .wire import Clock
 
 __all__ = ["Limits", "Security", "SmtpPost", "SmtpServer"]
@@ -43,19 +44,40 @@ class SmtpPost:
         limits: Limits = Limits(),  # noqa: B008  frozen, so it may be shared
         clock: Clock = time.monotonic,
     ) -> None:
-        """Check what can be checked without the relay; raises SettingsError."""
-        if server.security == "none" and not is_loopback(server.host):
-            raise SettingsError("MAIL_URL may be smtp:// only to this machine; use smtps://.")
+        """Ask nothing of the relay yet; raises SettingsError where MAIL_CA_FILE is wrong."""
         self._server = server
         self._ehlo_name = ehlo_name
         self._limits = limits
         self._clock = clock
-        self._context = None if server.security == "none" else _context(server.ca_file)
+        self._context = None if server.security == "none" else trust(server.ca_file)
         # Taking from and adding to a deque needs no lock, so none can be held across a fork.
         self._kept: deque[_Kept] = deque()
 
     def send(self, mail: Mail) -> Outcome:
         """Hand one mail over within the limits. Raises MailRefused before anything is sent."""
+        outcome = self._send(mail)
+        if outcome.result is not Result.SENT:
+            _tell(outcome)
+        return outcome
+
+    def knock(self, our_name: str) -> Conversation | Outcome:
+        """Go as far as before a mail: a conversation to be closed, or what stood in the way."""
+        conversation = Conversation(
+            self._server, self._limits, self._clock, self._ehlo_name or our_name
+        )
+        failed = conversation.open(self._context, self._clock() + self._limits.before_dot)
+        return failed or conversation
+
+    def is_open(self, our_name: str) -> bool:
+        """Whether the relay lets us in; why not, is told to the log."""
+        found = self.knock(our_name)
+        if isinstance(found, Outcome):
+            _tell(found)
+            return False
+        found.close(politely=True)
+        return True
+
+    def _send(self, mail: Mail) -> Outcome:
         payload = dot_stuffed(mail.to_bytes())
         before_dot = self._clock() + self._limits.before_dot
         kept = self._take()
@@ -107,8 +129,19 @@ class SmtpPost:
         kept.conversation.close(politely=mine and kept.conversation.is_quiet())
 
 
-def _context(ca_file: Path | None) -> ssl.SSLContext:
-    """Trust what this machine trusts, and the host's own certificate besides."""
+def _tell(outcome: Outcome) -> None:
+    """Have the log say why a mail did not leave; nothing of the mail, nor of the relay's words."""
+    warn(
+        "relay-failed",
+        step=outcome.step,
+        kind=outcome.kind,
+        code=outcome.code,
+        status=outcome.enhanced or None,
+    )
+
+
+def trust(ca_file: Path | None) -> ssl.SSLContext:
+    """What this machine trusts, and the host's own certificate besides; raises SettingsError."""
     context = ssl.create_default_context()
     try:
         if ca_file is not None:

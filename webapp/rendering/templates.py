@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +30,10 @@ _FILES: Final = ("subject.txt", "body.txt", "body.html")
 # Gmail cuts a mailto: address at about this many characters, others at 2,000.
 MAILTO_LIMIT: Final = 1_600
 
+# Some programs put a page's title before the text when they forward it, and the heading would
+# stand there twice. HTML wants a title; this one says nothing.
+NO_TITLE: Final = "–"
+
 _PERCENT: Final = {code: quote(chr(code), safe="") for code in range(128)}
 
 # Every part once, and lists of one and of two: what a template asks for is then looked up.
@@ -44,6 +49,7 @@ _SPECIMEN: Final = Letter(
     goodwill=("A friendly line.",),
     fact="A fact.",
     first="The first thing.",
+    first_heading="The first",
     own_words_heading="In my own words",
     own_words=("A paragraph.",),
     parts=(
@@ -146,7 +152,7 @@ class MailTemplates:
         self, name: str, direction: Direction, context: Mapping[str, object]
     ) -> Bodies:
         """A mail around a letter: the code, or the receipt."""
-        return self._mails[name, direction].bodies(context)
+        return self._mails[name, direction].bodies({"page_title": NO_TITLE, **context})
 
     def _try_out(self) -> None:
         for name, context in _SPECIMENS.items():
@@ -166,6 +172,8 @@ def letter_context(letter: Letter, address: str) -> dict[str, object]:
         "language": letter.language,
         "direction": letter.direction,
         "title": letter.title,
+        # A letter that is kept as a page is called by its title in the browser.
+        "page_title": NO_TITLE if address else letter.title,
         "address": address,
         "mailto": _mailto(address),
         "before_address": before,
@@ -196,6 +204,16 @@ def _mailto(address: str) -> str:
     return "mailto:" + quote(address, safe="@")
 
 
+def direction_of(text: str) -> Direction:
+    """The direction of a typed text, by its first letter that has one (Unicode's annex 9, P2).
+
+    So does `dir="auto"`, which Outlook on Windows does not know.
+    """
+    strong = (unicodedata.bidirectional(character) for character in text)
+    first = next((one for one in strong if one in ("L", "R", "AL")), "L")
+    return "ltr" if first == "L" else "rtl"
+
+
 def mail_environment() -> Environment:
     """Jinja with what a letter needs and no more: no filter, for one, that stops the escaping."""
     environment = Environment(
@@ -204,7 +222,7 @@ def mail_environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters = {"length": len}
+    environment.filters = {"length": len, "direction": direction_of}
     environment.globals.clear()
     return environment
 

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from ..errors import SettingsError
 from ..post.relay import is_loopback
 from ..post.smtp import SmtpServer
 from ..store.ledger import Limits
-from . import parts
+from . import addresses, parts
+from .addresses import OutboxFolder
 from .demo import demo_values
 from .greeting import ehlo_name
-from .parts import DirectSend, OutboxFolder
+from .names import faults_in
+from .parts import DirectSend
+from .reading import Reading
 
 __all__ = ["OutboxFolder", "Settings", "from_environment", "is_loopback"]
 
-_NEEDED: Final = ("SECRET_KEY", "PUBLIC_URL", "MAIL_URL", "HOST_NAME", "HOST_CONTACT")
 # More hops than this are a slip, and each one that is not there lets a visitor make up an address.
 _MOST_PROXIES: Final = 5
+# More processes than this are a slip: each takes some 100 MB.
+_MOST_WORKERS: Final = 64
+_MOST_PORT: Final = 65_535
 # Two evenings to find the mail, and to think it over.
 USUAL_WAITING_HOURS: Final = 48
 # Requests a minute from one address, for each page and method. A person taps once in a second or
@@ -65,6 +70,11 @@ class Settings:
         return self.direct_send == "on"
 
     @property
+    def step(self) -> int:
+        """Which of a host's three steps this is: no mail, one's own inbox, a named person."""
+        return 1 if self.mail is None else 2 if self.direct_send == "off" else 3
+
+    @property
     def secrets(self) -> tuple[str, ...]:
         """The secret in use, then those that may still open what they closed."""
         return (self.secret_key, *self.secret_key_fallbacks)
@@ -81,34 +91,60 @@ class Settings:
 
 
 def from_environment(environ: Mapping[str, str], instance: Path) -> Settings:
-    """Read the settings; raises SettingsError that names the first variable that is wrong."""
-    demo = environ.get("WORD_AHEAD_DEMO", "").strip() == "1"
-    values = demo_values(environ, instance) if demo else dict(environ)
-    for name in _NEEDED:
-        if not values.get(name, "").strip():
-            raise SettingsError(f"{name} is not set. README.md says what it is for.")
-    mail = parts.mail(values, demo=demo)
+    """Read the settings; raises SettingsError with a sentence for each that is missing or wrong."""
+    said = environ.get("WORD_AHEAD_DEMO", "").strip()
+    demo = said == "1"
+    values = demo_values(environ, instance) if demo else environ
+    reading = Reading(values, [*faults_in(environ)])
+    if said not in ("", "0", "1"):
+        reading.faults.append("WORD_AHEAD_DEMO has to be 1, or left out.")
     lasts = demo or bool(values.get("DATABASE_URL", "").strip())
-    return Settings(
-        secret_key=parts.secret("SECRET_KEY", values["SECRET_KEY"]),
-        secret_key_fallbacks=parts.secrets_in(values.get("SECRET_KEY_FALLBACKS", "")),
-        public_url=parts.public_url(values["PUBLIC_URL"]),
+    mail = _mail(reading, demo=demo)
+    usual = Settings("", "", mail, "", "", "", "")
+    # Whoever set a relay that cannot be read wants mail, too.
+    sends = values.get("MAIL_URL", "").strip() not in ("", "none")
+    settings = Settings(
+        secret_key=reading.needed("SECRET_KEY", partial(parts.secret, demo=demo), ""),
+        secret_key_fallbacks=reading.any(parts.secrets_in, ()),
+        public_url=reading.needed("PUBLIC_URL", addresses.public_url, ""),
         mail=mail,
-        mail_from=parts.mail_from(values, needed=mail is not None),
-        host_name=parts.one_line("HOST_NAME", values["HOST_NAME"]),
-        host_contact=parts.contact("HOST_CONTACT", values["HOST_CONTACT"]),
-        ehlo_name=ehlo_name(values),
+        mail_from=reading.any(partial(parts.mail_from, needed=sends), ""),
+        host_name=reading.needed("HOST_NAME", parts.one_line, ""),
+        host_contact=reading.needed("HOST_CONTACT", parts.contact, ""),
+        ehlo_name=reading.any(ehlo_name, ""),
         demo=demo,
-        check_domains=not demo and parts.choice(values, "CHECK_DOMAINS", ("on", "off")) == "on",
-        trusted_proxies=parts.number(values, "TRUSTED_PROXIES", usual=0, most=_MOST_PROXIES),
-        database_url=parts.database_url(values, instance),
+        check_domains=not demo and reading.choice("CHECK_DOMAINS", ("on", "off")) == "on",
+        trusted_proxies=reading.number("TRUSTED_PROXIES", usual=0, most=_MOST_PROXIES),
+        database_url=reading.any(partial(addresses.database_url, instance=instance), ""),
         database_lasts=lasts,
-        direct_send=parts.direct_send(values) if lasts and mail is not None else "off",
+        direct_send=reading.any(parts.direct_send, usual.direct_send),
         direct_send_domains=parts.domains(values),
-        waiting_hours=parts.number(
-            values, "WAITING_HOURS", usual=USUAL_WAITING_HOURS, least=1, most=168
-        ),
-        flood_storage=values.get("RATELIMIT_STORAGE_URI", "").strip() or "memory://",
-        flood_minute=parts.number(values, "LIMITS_FLOOD_MINUTE", usual=USUAL_FLOOD, least=1),
-        limits=parts.limits(values),
+        waiting_hours=reading.number("WAITING_HOURS", usual=usual.waiting_hours, least=1, most=168),
+        flood_storage=reading.any(addresses.flood_storage, usual.flood_storage),
+        flood_minute=reading.number("LIMITS_FLOOD_MINUTE", usual=usual.flood_minute, least=1),
+        limits=_limits(reading),
     )
+    _check_what_the_server_reads(reading)
+    reading.end()
+    return settings if lasts and mail is not None else replace(settings, direct_send="off")
+
+
+def _mail(reading: Reading, *, demo: bool) -> SmtpServer | OutboxFolder | None:
+    ca_file = reading.any(addresses.ca_file, None)
+    return reading.needed("MAIL_URL", partial(addresses.mail, demo=demo, ca_file=ca_file), None)
+
+
+def _limits(reading: Reading) -> Limits:
+    """The limits, each settable as LIMITS_ and its name in capitals."""
+    return Limits(
+        **{
+            one.name: reading.number(f"LIMITS_{one.name.upper()}", usual=getattr(Limits, one.name))
+            for one in fields(Limits)
+        }
+    )
+
+
+def _check_what_the_server_reads(reading: Reading) -> None:
+    """gunicorn.conf.py reads these two by itself, and would end with a traceback."""
+    reading.number("WEB_CONCURRENCY", usual=1, least=1, most=_MOST_WORKERS)
+    reading.number("PORT", usual=0, most=_MOST_PORT)

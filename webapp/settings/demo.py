@@ -11,7 +11,7 @@ from .parts import SECRET_BYTES
 
 def demo_values(environ: Mapping[str, str], instance: Path) -> dict[str, str]:
     """The environment, with what is missing in it filled in."""
-    port = environ.get("PORT", "5000")
+    port = environ.get("PORT", "").strip() or "5000"
     return {
         "SECRET_KEY": environ.get("SECRET_KEY") or _kept_secret(instance / "secret_key"),
         "PUBLIC_URL": f"http://127.0.0.1:{port}",
@@ -19,6 +19,7 @@ def demo_values(environ: Mapping[str, str], instance: Path) -> dict[str, str]:
         "MAIL_FROM": "letters@wordahead.example",
         "HOST_NAME": "A demo on this computer",
         "HOST_CONTACT": "demo@wordahead.example",
+        "DIRECT_SEND": "on",
     } | {name: value for name, value in environ.items() if value.strip()}
 
 

@@ -7,25 +7,29 @@ from typing import Final
 from flask import Blueprint, make_response, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from ..delivery.counted import LimitReached, MailNotOffered
-from ..delivery.shown import LetterChanged, shown_seal
+from ..delivery.shown import LetterChanged
 from ..delivery.to_self import ToSelf, send_to_self
-from ..errors import Busy
-from ..letter.compose import compose, contradictions
+from ..letter.compose import compose
 from ..post import Outcome, Result
 from ..rendering.templates import Bodies
-from ..store.ledger import LedgerUnavailable
 from .common import can_return, page, sent_page, services, words
-from .cookie import FREE_TEXTS, draft
+from .cookie import draft
 from .forms import DeleteForm, SendForm
+from .guards import (
+    NOT_SENT,
+    answers,
+    check_page,
+    closed_letter,
+    keep,
+    names_to_ask,
+    problem_of,
+    refused,
+)
 from .leaving import leads_to
-from .questions import Question, open_questions, own_names, seal_of_names, take_meant
-from .steps import answers, closed_letter, keep, refused, rights_to_choose
+from .questions import open_questions, take_meant
 
 bp = Blueprint("check", __name__)
 
-# Beyond so many sentences a reader skims; a mild line says so, and nothing is blocked.
-_MANY_TICKS = 20
 # The names of the outcomes in the words' form.toml.
 _OUTCOMES: Final = {
     Result.SENT: "sent",
@@ -41,7 +45,7 @@ def check() -> Response:
     if stop := closed_letter():
         return stop
     form = SendForm(words(), formdata=None)
-    return _check_page(form, changed="changed" in request.args)
+    return check_page(form, changed="changed" in request.args)
 
 
 @bp.post("/letter/check")
@@ -61,12 +65,12 @@ def check_submit() -> Response:
         draft().kept = request.form["keep"] if _is_hexadecimal(request.form["keep"]) else ""
         return redirect(url_for("check.check"), 303)
     if services().mail_reason(answers().language, answers().level):
-        return _check_page(form, 409)
+        return check_page(form, 409)
     if names_to_ask() or not form.validate_on_submit():
-        return _check_page(form, 422)
+        return check_page(form, 422)
     questions = open_questions(form.email.data, answers(), form.answered.data or "", services())
     if questions:
-        return _check_page(form, 422, questions=questions)
+        return check_page(form, 422, questions=questions)
     return _send(form)
 
 
@@ -124,19 +128,14 @@ def _send(form: SendForm) -> Response:
         outcome = send_to_self(order, services())
     except LetterChanged:
         return redirect(url_for("check.check", changed=1), 303)
-    except MailNotOffered:
-        return _check_page(form, 409)
-    except LimitReached:
-        return _check_page(form, 429, outcome="limit")
-    except Busy:
-        return _check_page(form, 503, outcome="busy")
-    except LedgerUnavailable:
-        return _check_page(form, 503, outcome="away")
+    except NOT_SENT as error:
+        problem = problem_of(error)
+        return check_page(form, problem.status, outcome=problem.key)
     if outcome.result is Result.SENT:
         what = _what_is_sent(order.shown, order.address)
         draft().mark_sent(int(services().clock().timestamp()), what=what)
         return redirect(url_for("check.sent"), 303)
-    return _check_page(form, outcome=_told(outcome))
+    return check_page(form, outcome=_told(outcome))
 
 
 def _is_sent(form: SendForm) -> bool:
@@ -160,59 +159,6 @@ def _told(outcome: Outcome) -> str:
     if outcome.spares_the_address:
         return "refused_mail"
     return _OUTCOMES[outcome.result]
-
-
-def problem_page(outcome: str) -> Response:
-    """The letter still on its page, with why it was not sent."""
-    status = {"limit": 429, "away": 503}.get(outcome, 200)
-    return _check_page(SendForm(words(), formdata=None), status, outcome=outcome)
-
-
-def _check_page(
-    form: SendForm,
-    status: int = 200,
-    *,
-    changed: bool = False,
-    questions: list[Question] | None = None,
-    outcome: str = "",
-) -> Response:
-    letter = compose(answers(), words())
-    if not form.email.data:
-        form.email.data = draft().addresses.own
-    mail_reason = services().mail_reason(answers().language, answers().level)
-    ticks = len(letter.ticked)
-    form.draft.data = draft().id
-    form.shown.data = shown_seal(letter, draft().id, services())
-    form.answered.data = ",".join([form.answered.data or "", *(q.id for q in questions or ())])
-    return page(
-        "check.html",
-        status,
-        form=form,
-        letter=letter,
-        answers=answers(),
-        changed=changed,
-        questions=questions or [],
-        outcome=outcome,
-        again=outcome in ("not_sent", "perhaps"),
-        names=names_to_ask(),
-        names_seal=seal_of_names(answers(), services()),
-        direct_reason=services().direct_reason(answers().language, answers().level),
-        mail_reason=mail_reason,
-        telling_sender=services().telling_sender(answers().language),
-        taken_out=[name for name in FREE_TEXTS if name in draft().taken_out],
-        contradictions=contradictions(answers(), words()),
-        ticks=ticks,
-        has_rights=bool(rights_to_choose(answers(), words())),
-        long=ticks > _MANY_TICKS,
-        reply_to="" if mail_reason else form.email.data or words().texts["form"]["check"]["slot"],
-    )
-
-
-def names_to_ask() -> list[str]:
-    """Names of the condition in the person's own words that they have not yet said to keep."""
-    if draft().kept and draft().kept == seal_of_names(answers(), services()):
-        return []
-    return own_names(answers(), services())
 
 
 def _bodies_without_address() -> Bodies:

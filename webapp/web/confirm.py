@@ -10,19 +10,19 @@ from typing import Final
 from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
-from ..delivery.counted import LimitReached, MailNotOffered
+from ..delivery.envelope import unpack
 from ..delivery.notices import moment
-from ..delivery.places import SendingBusy
-from ..delivery.sealed_letter import SealedLetter, unpack
-from ..delivery.to_person import Ended, send_opened
+from ..delivery.to_person import Attempt, send_opened
+from ..delivery.within_limits import SendingBusy
 from ..post import Outcome, Result
 from ..store.database import DatabaseUnavailable
 from ..store.opening import Store
-from ..store.sealing import SealingBusy, parse_code
+from ..store.sealing import parse_code
 from ..store.waiting import Opened, State, Withdrawn
 from .common import no_mail_here, page, services, words
 from .cookie import draft
 from .forms import CodeForm
+from .guards import NOT_SENT, problem_of
 
 bp = Blueprint("confirm", __name__)
 bp.before_request(no_mail_here)
@@ -57,10 +57,9 @@ def confirm_submit(token: str) -> Response:
             return _send(opened, form)
         if "cancel" in request.form:
             return _cancel(store, opened, form)
-    except SealingBusy:
-        return _code_page(token, "busy", 503)
-    except DatabaseUnavailable:
-        return _code_page(token, "away", 503)
+    except NOT_SENT as error:
+        problem = problem_of(error)
+        return _code_page(token, problem.key, problem.status)
     return _opened_page(opened, form)
 
 
@@ -69,28 +68,28 @@ def _send(opened: Opened, form: CodeForm) -> Response:
     ticked = is_doubtful and request.form.get("again") == str(opened.attempt)
     again = opened.attempt if ticked else None
     try:
-        ended = send_opened(opened, services(), ip=request.remote_addr or "", again=again)
+        attempt = send_opened(opened, services(), ip=request.remote_addr or "", again=again)
     except SendingBusy:
         return _opened_page(opened, form, _told("send_busy", opened), 503)
-    except LimitReached:
-        return _opened_page(_now(opened, opened.state, form), form, _told("limit", opened), 429)
-    except (DatabaseUnavailable, MailNotOffered):
-        return _opened_page(_now(opened, opened.state, form), form, _told("away", opened), 503)
-    if ended is State.UNCERTAIN and is_doubtful and not ticked:
+    except NOT_SENT as error:
+        problem = problem_of(error)
+        told = _told(problem.key, opened)
+        return _opened_page(_now(opened, opened.state, form), form, told, problem.status)
+    if attempt is State.UNCERTAIN and is_doubtful and not ticked:
         return _opened_page(opened, form, "again_needed", 422)
-    if isinstance(ended, State):
+    if isinstance(attempt, State):
         # Waiting, and yet not to be sent: it was tried as often as it may be.
-        told = "no_more" if ended is State.WAITING else ""
-        return _opened_page(_now(opened, ended, form), form, told)
-    if ended.outcome.result is Result.SENT:
-        return _sent_page(opened, ended)
-    if not ended.noted:
-        return _unnoted_page(opened, ended, form)
-    told = _told(_why(ended.outcome), opened)
-    if ended.state not in (State.WAITING, State.REFUSED):
+        told = "no_more" if attempt is State.WAITING else ""
+        return _opened_page(_now(opened, attempt, form), form, told)
+    if attempt.outcome.result is Result.SENT:
+        return _sent_page(opened, attempt)
+    if not attempt.noted:
+        return _unnoted_page(opened, attempt, form)
+    told = _told(_why(attempt.outcome), opened)
+    if attempt.state not in (State.WAITING, State.REFUSED):
         # Overtaken by another attempt, of which this one's "nobody got it" says nothing.
-        told = "again_failed" if told and ended.state is State.UNCERTAIN else ""
-    return _opened_page(_now(opened, ended.state, form), form, told)
+        told = "again_failed" if told and attempt.state is State.UNCERTAIN else ""
+    return _opened_page(_now(opened, attempt.state, form), form, told)
 
 
 def _why(outcome: Outcome) -> str:
@@ -98,9 +97,9 @@ def _why(outcome: Outcome) -> str:
     return "refused_mail" if outcome.spares_the_address else _FAILED.get(outcome.result, "")
 
 
-def _unnoted_page(opened: Opened, ended: Ended, form: CodeForm) -> Response:
+def _unnoted_page(opened: Opened, attempt: Attempt, form: CodeForm) -> Response:
     """What the relay said; the letter's own state says less, and no button works for a while."""
-    told = _told(_why(ended.outcome), opened)
+    told = _told(_why(attempt.outcome), opened)
     if told in ("", "again_failed"):
         opened = dataclasses.replace(opened, state=State.UNCERTAIN)
     told = "not_sent_unnoted" if told == "not_sent" else told
@@ -112,7 +111,7 @@ def _told(key: str, opened: Opened) -> str:
     return "again_failed" if key and opened.state is State.UNCERTAIN else key
 
 
-def _sent_page(opened: Opened, ended: Ended) -> Response:
+def _sent_page(opened: Opened, attempt: Attempt) -> Response:
     sealed = unpack(opened.payload)
     if draft().id == sealed.draft_id:
         # Another letter, begun meanwhile or by somebody else in this browser, stays open.
@@ -120,8 +119,8 @@ def _sent_page(opened: Opened, ended: Ended) -> Response:
     return page(
         "confirm_sent.html",
         name=sealed.recipient_name,
-        has_receipt=ended.has_receipt,
-        noted=ended.state in (State.SENT, State.GONE),
+        has_receipt=attempt.has_receipt,
+        noted=attempt.state in (State.SENT, State.GONE),
         when="",
     )
 
@@ -131,7 +130,7 @@ def _now(opened: Opened, state: State, form: CodeForm) -> Opened:
     store = services().store
     token = (request.view_args or {}).get("token", "")
     found = None
-    with suppress(SealingBusy, DatabaseUnavailable):
+    with suppress(*NOT_SENT):
         found = store.waiting.open(token, form.code.data) if store else None
     return found or dataclasses.replace(
         opened,
@@ -178,7 +177,7 @@ def _opened_page(
             noted=True,
             when=moment(when, words()),
         )
-    sealed: SealedLetter = unpack(opened.payload)
+    sealed = unpack(opened.payload)
     return page(
         "confirm_letter.html",
         status,

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from ..delivery.counted import LimitReached, MailNotOffered
-from ..delivery.sealed_letter import ForPerson, letter_to_person
+from ..delivery.code_mail import Asker
+from ..delivery.envelope import Envelope, ForPerson, envelope_for, envelope_seal
 from ..delivery.shown import LetterChanged
-from ..delivery.to_person import CodeNotSent, ask_for_yes, person_seal
+from ..delivery.to_person import ask_for_yes
 from ..errors import Busy
 from ..letter.answers import condition_name, fallback_name
 from ..letter.compose import compose
-from ..store.database import DatabaseUnavailable
-from ..store.waiting import WaitingFull
-from .check import names_to_ask, problem_page
 from .common import fill, page, services, words
 from .cookie import draft
 from .forms import SomeoneForm
+from .guards import (
+    NOT_SENT,
+    answers,
+    closed_letter,
+    keep,
+    names_to_ask,
+    problem_of,
+    problem_page,
+    refused,
+)
 from .leaving import leads_to
 from .questions import Question, open_questions, open_questions_of_reader, take_meant
-from .steps import answers, closed_letter, keep, refused
 
 bp = Blueprint("someone", __name__)
 
@@ -65,25 +69,23 @@ def someone_submit() -> Response:
 
 
 def _ask(form: SomeoneForm) -> Response:
-    order = _order(form)
+    asker = Asker(
+        form.email.data, answers().language, request.remote_addr or "", draft().mark_browser()
+    )
     try:
-        asked = ask_for_yes(order, form.shown.data, services(), agreed=True)
+        awaited = ask_for_yes(_envelope(form), form.shown.data, asker, services(), agreed=True)
     except LetterChanged:
         return redirect(url_for("check.check", changed=1), 303)
-    except (LimitReached, WaitingFull):
-        return problem_page("limit")
-    except CodeNotSent:
-        return problem_page("code_not_sent")
     except Busy:
         return _consent_page(form, 503, busy=True)
-    except (DatabaseUnavailable, MailNotOffered):
-        return problem_page("away")
-    perhaps = None if asked.is_code_sent else 1
-    return redirect(url_for("confirm.confirm", token=asked.token, perhaps=perhaps), 303)
+    except NOT_SENT as error:
+        return problem_page(problem_of(error))
+    perhaps = None if awaited.is_code_sent else 1
+    return redirect(url_for("confirm.confirm", token=awaited.token, perhaps=perhaps), 303)
 
 
-def _order(form: SomeoneForm) -> ForPerson:
-    return ForPerson(
+def _envelope(form: SomeoneForm) -> Envelope:
+    order = ForPerson(
         letter=compose(answers(), words()),
         language=answers().language,
         situation=answers().situation,
@@ -92,9 +94,8 @@ def _order(form: SomeoneForm) -> ForPerson:
         recipient=form.recipient_email.data,
         recipient_name=form.recipient_name.data,
         consent=_consent(form),
-        browser=draft().mark_browser(),
-        ip=request.remote_addr or "",
     )
+    return envelope_for(order, services())
 
 
 def _consent(form: SomeoneForm) -> str:
@@ -156,19 +157,19 @@ def _form_page(
 def _consent_page(
     form: SomeoneForm, status: int = 200, *, error: str = "", busy: bool = False
 ) -> Response:
-    order = _order(form)
-    mail = letter_to_person(order, services())
-    note = words().texts["mails"]["person"]["note"].replace("{sender}", mail.sender)
+    envelope = _envelope(form)
+    # Before the button is there: two presses of it come from one browser.
+    draft().mark_browser()
     form.draft.data = draft().id
-    form.shown.data = person_seal(order, services())
+    form.shown.data = envelope_seal(envelope, services())
     return page(
         "consent.html",
         status,
         form=form,
-        mail=mail,
-        letter=dataclasses.replace(order.letter, note=note),
-        reply_to=order.own,
-        consent=order.consent,
+        mail=envelope.mail,
+        letter=envelope.letter,
+        reply_to=envelope.own,
+        consent=envelope.consent,
         error=error,
         busy=busy,
     )

@@ -18,11 +18,21 @@ from ..letter.compose import (
     say,
     statements_to_choose,
 )
-from ..letter.words import LEVELS, VOICES, Right, Statement, Words
-from .common import page, sent_page, words
+from ..letter.words import LEVELS, VOICES, Statement, Words
+from .common import page, words
 from .cookie import draft
-from .forms import STEPS, TYPED, AboutYouForm, HowMuchForm, StepForm, WhatForm, WhereForm
-from .leaving import PLACES, leads_to, typed_text
+from .forms import AboutYouForm, HowMuchForm, StepForm, WhatForm, WhereForm
+from .guards import (
+    answers,
+    asked_then,
+    closed,
+    filled,
+    keep,
+    no_cookie_page,
+    refused,
+    rights_to_choose,
+)
+from .leaving import leads_to
 
 bp = Blueprint("steps", __name__)
 
@@ -33,7 +43,7 @@ _F = TypeVar("_F", bound=StepForm)
 def where() -> Response:
     """Show what this is, and the first question."""
     form = WhereForm(words())
-    form.then.data = _asked_then()
+    form.then.data = asked_then()
     return _where_page(form)
 
 
@@ -58,7 +68,7 @@ def where_submit() -> Response:
 @bp.get("/letter/how-much")
 def how_much() -> Response:
     """Show whose letter it is, and how much it may say."""
-    return closed(level_needed=False) or _how_much_page(_filled(HowMuchForm))
+    return closed(level_needed=False) or _how_much_page(filled(HowMuchForm))
 
 
 @bp.post("/letter/how-much")
@@ -71,7 +81,7 @@ def how_much_submit() -> Response:
 @bp.get("/letter/what")
 def what() -> Response:
     """Show the sentences that this letter can say."""
-    return closed() or _what_page(_filled(WhatForm))
+    return closed() or _what_page(filled(WhatForm))
 
 
 @bp.post("/letter/what")
@@ -84,7 +94,7 @@ def what_submit() -> Response:
 @bp.get("/letter/about-you")
 def about_you() -> Response:
     """Show what else can be said."""
-    return closed() or _about_you_page(_filled(AboutYouForm))
+    return closed() or _about_you_page(filled(AboutYouForm))
 
 
 @bp.post("/letter/about-you")
@@ -92,68 +102,6 @@ def about_you_submit() -> Response:
     """Keep to whom it goes, and the person's own words."""
     form = AboutYouForm(words())
     return _kept(form, "check.check") or _about_you_page(form, 422)
-
-
-def closed(*, level_needed: bool = True) -> Response | None:
-    """Where to go instead when there is no open letter in this browser.
-
-    No letter is shown or sent before its level was chosen: that choice is never made for anybody.
-    """
-    if draft().sent_at:
-        return redirect(url_for("check.sent"), 303)
-    if not draft().has_letter:
-        return redirect(url_for("steps.where"), 303)
-    if level_needed and not draft().level_chosen:
-        return redirect(url_for("steps.how_much"), 303)
-    return None
-
-
-def closed_letter() -> Response | None:
-    """Where to go instead of to the letter; also where a text in it still needs a look.
-
-    Who left a page by its Back or its Help took the text along as it was.
-    """
-    return closed() or next(
-        (
-            redirect(url_for(PLACES[form.place], then="check"), 303)
-            for form in (_filled(HowMuchForm), _filled(AboutYouForm))
-            if form.errors
-        ),
-        None,
-    )
-
-
-def refused(form: StepForm) -> Response | None:
-    """Why this post cannot be taken at all: no cookie, no letter, or another tab's letter."""
-    if not draft().came_with_cookie:
-        return no_cookie_page()
-    if draft().sent_at:
-        return sent_page(409, another=True)
-    if not draft().has_letter:
-        return page("nothing.html", 409, typed=typed_text())
-    if form.draft.data == draft().id:
-        return None
-    if type(form) in STEPS and typed_text():
-        return page("another.html", 409, typed=typed_text())
-    return redirect(url_for("check.check", changed=1), 303)
-
-
-def no_cookie_page() -> Response:
-    """What to do where a browser keeps no cookie; what was typed stands there to be copied."""
-    return page("no_cookie.html", 400, typed=typed_text())
-
-
-def rights_to_choose(said: Answers, language: Words) -> list[Right]:
-    """The paragraphs about rights that this letter can have."""
-    return [one for one in language.rights.values() if one.fits(said.situation, said.level)]
-
-
-def answers() -> Answers:
-    """The answers of an open letter."""
-    found = draft().answers
-    if found is None:
-        raise LookupError("there is no letter in this browser")
-    return found
 
 
 def _kept(form: StepForm, following: str) -> Response | None:
@@ -169,25 +117,6 @@ def _kept(form: StepForm, following: str) -> Response | None:
     draft().level_chosen |= form.chooses_level
     to_check = form.then.data == "check" or "see" in request.form
     return redirect(url_for("check.check" if to_check else following), 303)
-
-
-def keep(form: StepForm) -> bool:
-    """Keep what a page holds, mistakes and all; False where it is too long."""
-    if not form.csrf_token.validate(form) or not form.fits():
-        return False
-    draft().answers = form.changed(answers())
-    draft().taken_out = draft().taken_out - form.data.keys() | form.taken_out()
-    draft().addresses = form.addresses(draft().addresses)
-    return True
-
-
-def keep_typed() -> str:
-    """Keep what the posted page holds; gives its place, or "" where it holds nothing to keep."""
-    form_class = TYPED.get(request.form.get("place", ""))
-    if form_class is None or not draft().has_letter or draft().sent_at:
-        return ""
-    form = form_class(words())
-    return form.place if form.draft.data == draft().id and keep(form) else ""
 
 
 def _after_another_situation(before: Answers) -> Response:
@@ -214,21 +143,6 @@ def _right(said: Answers) -> bool:
     """Whether a letter prints a paragraph on rights."""
     right = words().rights.get(said.rights)
     return right is not None and right.fits(said.situation, said.level)
-
-
-def _filled(form_class: type[_F]) -> _F:
-    """A page's form with the answers so far."""
-    form = form_class(words(), formdata=None, data=vars(answers()), meta={"csrf": False})
-    # Who left by a link of ours took a mistake along; Continue would have told of it.
-    form.validate()
-    form.draft.data = draft().id
-    form.then.data = _asked_then()
-    return form
-
-
-def _asked_then() -> str:
-    """Where the page was asked to lead: back to the letter, or on as usual."""
-    return "check" if request.args.get("then") == "check" else ""
 
 
 def _where_page(form: WhereForm, status: int = 200) -> Response:

@@ -5,14 +5,11 @@ from __future__ import annotations
 from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from ..delivery.counted import LimitReached, MailNotOffered
 from ..delivery.stopping import ask_to_stop, stop_mail
-from ..errors import Busy
-from ..store.database import DatabaseUnavailable
-from ..store.sealing import SealingBusy, parse_code
-from ..store.waiting import WaitingFull
+from ..store.sealing import parse_code
 from .common import no_mail_here, page, services, words
 from .forms import CodeForm, StopForm
+from .guards import NOT_SENT, problem_of
 
 bp = Blueprint("stop", __name__)
 bp.before_request(no_mail_here)
@@ -33,12 +30,9 @@ def stop_submit() -> Response:
     try:
         language = words().language
         token = ask_to_stop(form.email.data, language, services(), ip=request.remote_addr or "")
-    except Busy:
-        return page("stop.html", 503, form=form, error="busy")
-    except (DatabaseUnavailable, MailNotOffered, WaitingFull):
-        return page("stop.html", 503, form=form, error="away")
-    except LimitReached:
-        return page("stop.html", 429, form=form, error="limit")
+    except NOT_SENT as error:
+        problem = problem_of(error)
+        return page("stop.html", problem.status, form=form, error=problem.key)
     return redirect(url_for("stop.stop_code", token=token), 303)
 
 
@@ -56,10 +50,9 @@ def stop_code_submit(token: str) -> Response:
         return page("stop_code.html", 422, token=token, error="digits")
     try:
         done = stop_mail(token, form.code.data, services())
-    except SealingBusy:
-        return page("stop_code.html", 503, token=token, error="busy")
-    except (DatabaseUnavailable, MailNotOffered):
-        return page("stop_code.html", 503, token=token, error="away")
+    except NOT_SENT as error:
+        problem = problem_of(error)
+        return page("stop_code.html", problem.status, token=token, error=problem.key)
     if not done:
         return page("stop_code.html", 422, token=token, error="wrong")
     return page("stopped.html")

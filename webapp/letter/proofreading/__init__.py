@@ -77,7 +77,7 @@ def unchosen_words(letter: Letter) -> int:
 
     The level's fact was pressed: its button shows the very words.
     """
-    texts = [letter.greeting, letter.opening, letter.own_words_heading]
+    texts = [letter.greeting, letter.opening, letter.first_heading, letter.own_words_heading]
     texts += [part.heading or part.lead for part in letter.parts]
     texts += [letter.closing, letter.reply_line, *(reply.label for reply in letter.replies)]
     texts += [letter.sign_off, letter.credit, letter.version]
@@ -152,8 +152,12 @@ def _texts_of_frame(
         ("sign_off.me_without_name", frame.sign_off.me_without_name),
         ("sign_off.them", frame.sign_off.them),
         ("sign_off.them_without_writer", frame.sign_off.them_without_writer),
+        ("first.me", frame.first.me),
+        ("first.them", frame.first.them),
         ("own_words.me", frame.own_words.me),
         ("own_words.them", frame.own_words.them),
+        *(("replies_without_asks.label", reply.label) for reply in frame.replies_without_asks),
+        *(("replies_without_asks.body", reply.body) for reply in frame.replies_without_asks),
         *(("paper.lines", line) for line in frame.paper.lines),
         ("version.text", frame.version.text),
     ):

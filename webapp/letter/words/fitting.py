@@ -48,6 +48,7 @@ def frame_wordings(words: Words) -> Iterator[tuple[str, str, Wording]]:
     frame = words.frame
     yield "frame.toml", "fact.named", frame.fact.named
     yield "frame.toml", "fact.described", frame.fact.described
+    yield "frame.toml", "first", frame.first
     yield "frame.toml", "own_words", frame.own_words
     yield "frame.toml", "reply", frame.reply
     yield "frame.toml", "sign_off", frame.sign_off
@@ -100,7 +101,7 @@ def _ends(text: str, words: Words) -> Iterator[str]:
         yield "has to end the sentence of its lead-in, with a full stop"
     if _ENDS_WITHIN.search(text):
         yield "has to be the end of one sentence; a second one stands outside the request"
-    first = text.split(maxsplit=1)[0]
+    first = text.split(maxsplit=1)[0].rstrip(".,")
     if first not in words.grammar.bare_verbs:
         yield f"has to begin with a bare verb, in small letters; “{first}” is none that is listed"
 

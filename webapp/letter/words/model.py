@@ -194,8 +194,10 @@ class Frame(Model):
     term: Mapping[Term, str]
     greeting: _Greeting
     fact: _Fact
+    first: Wording
     own_words: Wording
     reply: Wording
+    replies_without_asks: tuple[ReadyReply, ...] = Field(min_length=2, max_length=3)
     sign_off: SignOff
     credit: _Text
     version: _Text

@@ -109,7 +109,8 @@ def _check_frame(words: Words) -> Iterator[str]:
     frame = words.frame
     for key, text in _bare_texts(words):
         yield from _allowed(words, "frame.toml", key, text, set())
-    for key, wording in (("sign_off", frame.sign_off), ("own_words", frame.own_words)):
+    for key in ("sign_off", "first", "own_words"):
+        wording = getattr(frame, key)
         yield from _check_wording(words, "frame.toml", key, wording)
     without = frame.sign_off.them_without_writer
     yield from _allowed(words, "frame.toml", "sign_off.them_without_writer", without, _PERSON)
@@ -157,6 +158,9 @@ def _bare_texts(words: Words) -> Iterator[tuple[str, str]]:
     yield "about.supported_without_name", frame.about.supported_without_name
     yield "sign_off.me_without_name", frame.sign_off.me_without_name
     yield "credit.text", frame.credit.text
+    for reply in frame.replies_without_asks:
+        yield "replies_without_asks.label", reply.label
+        yield "replies_without_asks.body", reply.body
     yield from (("they", one) for forms in frame.they.values() for one in forms)
     yield from (("term", one) for one in frame.term.values())
     yield from (("paper.lines", one) for one in frame.paper.lines)

@@ -47,15 +47,22 @@ POSTGRESQL_SETTINGS: Final = (
 
 
 def parse(url: str) -> URL:
+    """The address of a database that we know how to use; raises SettingsError."""
     try:
         parsed = make_url(url)
-    except ArgumentError:
-        raise SettingsError("DATABASE_URL is no database's address") from None
+    except (ArgumentError, ValueError):
+        raise SettingsError("DATABASE_URL cannot be read as an address.") from None
     if parsed.drivername in {"postgres", "postgresql", "postgresql+psycopg"}:
+        if "@" in (parsed.host or ""):
+            raise SettingsError(
+                "DATABASE_URL cannot be read: percent-encode @ in the password, as %40."
+            )
         return _with_tls(parsed.set(drivername="postgresql+psycopg"))
     if parsed.drivername == "sqlite" and parsed.database not in {None, "", ":memory:"}:
         return parsed
-    raise SettingsError("DATABASE_URL must begin with sqlite:/// and a file, or with postgresql://")
+    raise SettingsError(
+        "DATABASE_URL has to begin with sqlite:/// and a file, or with postgresql://."
+    )
 
 
 def _with_tls(url: URL) -> URL:

@@ -66,6 +66,7 @@ class ToPerson:
 class Rule:
     """At most so many mails in so many seconds for what is counted."""
 
+    name: str  # of the limit
     counted: str = field(repr=False)  # before it is hashed
     seconds: int
     most: int
@@ -76,19 +77,19 @@ def rules(mail: ToOwn | ToPerson, limits: Limits) -> list[Rule]:
     """Every rule that this mail must keep."""
     ip = f"ip\0{network(mail.ip)}"
     found = [
-        Rule("site", HOUR, limits.site_hour, site=True),
-        Rule(ip, 10 * MINUTE, limits.ip_ten_minutes),
-        Rule(ip, DAY, limits.ip_day),
+        Rule("site_hour", "site", HOUR, limits.site_hour, site=True),
+        Rule("ip_ten_minutes", ip, 10 * MINUTE, limits.ip_ten_minutes),
+        Rule("ip_day", ip, DAY, limits.ip_day),
     ]
     own = fold(mail.own)
     if isinstance(mail, ToOwn):
-        found.append(Rule(f"own\0{own}", 6 * HOUR, limits.own_six_hours))
-        found.append(Rule(f"own\0{own}", DAY, limits.own_day))
+        found.append(Rule("own_six_hours", f"own\0{own}", 6 * HOUR, limits.own_six_hours))
+        found.append(Rule("own_day", f"own\0{own}", DAY, limits.own_day))
         return found
     recipient = fold(mail.recipient)
-    found.append(Rule(f"recipient\0{recipient}", DAY, limits.recipient_day))
+    found.append(Rule("recipient_day", f"recipient\0{recipient}", DAY, limits.recipient_day))
     pair_day = limits.recipient_day if mail.again else limits.pair_day
-    found.append(Rule(f"pair\0{own}\0{recipient}", DAY, pair_day))
+    found.append(Rule("pair_day", f"pair\0{own}\0{recipient}", DAY, pair_day))
     return found
 
 

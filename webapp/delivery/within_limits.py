@@ -6,10 +6,11 @@ import logging
 import time
 from typing import Final
 
-from ..errors import MailRefused, WordAheadError
+from ..errors import Busy, MailRefused, WordAheadError
 from ..mail.message import Mail
 from ..post import Outcome, Result
 from ..services import Services
+from ..slots import Slots
 from ..store.ledger import (
     Changed,
     LedgerUnavailable,
@@ -28,6 +29,15 @@ _PATIENCE_SECONDS: Final = 26.0
 _LOOK_AGAIN_SECONDS: Final = 0.25
 
 
+class SendingBusy(Busy):
+    """Too many mails are being sent at this moment; nothing was counted, claimed or sent."""
+
+
+# Of the eight threads of a process; a relay that hangs keeps each for up to 25 seconds. Whoever
+# waits longer than the patience, in seconds, keeps a thread from the others, too.
+SENDING: Final = Slots(6, patience=0.5, busy=SendingBusy)
+
+
 class MailNotOffered(WordAheadError):
     """This host sends no mail for such a letter."""
 
@@ -40,7 +50,7 @@ class LimitReached(WordAheadError):
         self.refusal = refusal
 
 
-def send_counted(
+def send_within_limits(
     mail: Mail,
     reader: ToOwn | ToPerson,
     services: Services,
@@ -54,7 +64,7 @@ def send_counted(
     """
     if services.store is None or services.post is None:
         raise MailNotOffered("This host sends no mail.")
-    leave = _leave(services.store, reader, submission, again=again)
+    leave = _leave_to_send(services.store, reader, submission, again=again)
     if isinstance(leave, Outcome):
         return leave
     try:
@@ -65,14 +75,13 @@ def send_counted(
     return outcome
 
 
-def _leave(
+def _leave_to_send(
     store: Store, reader: ToOwn | ToPerson, submission: Submission | None, *, again: bool
 ) -> Reservation | Outcome:
     until = time.monotonic() + _PATIENCE_SECONDS
     while True:
         answer = store.ledger.reserve(reader, submission, again=again)
         if isinstance(answer, Refusal):
-            _log.info("event=limit refusal=%s", answer.value)
             raise LimitReached(answer)
         if isinstance(answer, Reservation):
             return answer
