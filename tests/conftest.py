@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from webapp import log
+from webapp import errors
 
 from .builders import MAIL_TEMPLATES
 
@@ -70,7 +70,7 @@ def _no_test_leaves_this_machine() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _log_has_said_nothing() -> None:
     """A line that one test had said would else be missed by the next, for a minute."""
-    log.forget()
+    errors.forget()
 
 
 @pytest.fixture

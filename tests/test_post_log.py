@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from webapp import log
+from webapp import errors
 from webapp.post.smtp import SmtpPost, SmtpServer
 from webapp.post.wire import handshake_kind
 
@@ -116,7 +116,7 @@ def test_a_minute_later_it_is_said_again(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = [1000.0]
-    monkeypatch.setattr("webapp.log.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("webapp.errors.time.monotonic", lambda: now[0])
     for now[0] in (1000.0, 1059.0, 1060.0, 1061.0):
-        log.warn("relay-failed", step="connect")
+        errors.warn("relay-failed", step="connect")
     assert len(caplog.messages) == 2

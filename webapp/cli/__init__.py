@@ -23,6 +23,7 @@ from ..letter.words import Words, load
 from ..mail.message import Mail, message_id
 from ..mail.typed import clean_line
 from ..rendering.templates import MailTemplates
+from . import group as decisions
 from .answers import answers_from
 from .host import HostCommands
 from .host_check import host_group
@@ -97,6 +98,7 @@ def _words_group(mail_templates: Path) -> AppGroup:
             click.echo(problem, err=True)
         sys.exit(1 if report.problems else 0)
 
+    decisions.add_to(group, mail_templates)
     return group
 
 

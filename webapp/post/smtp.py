@@ -7,8 +7,7 @@ from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import SettingsError
-from ..log import warn
+from ..errors import SettingsError, warn
 from ..mail.message import Mail
 from . import Outcome, Result
 from .conversation import Conversation, died_early, dot_stuffed

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
-from ..log import warn
+from ..errors import warn
 from .database import Database, DatabaseUnavailable
 from .ledger import Ledger, Limits
 from .sealing import Sealer

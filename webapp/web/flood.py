@@ -11,7 +11,7 @@ from flask import Flask, request
 from flask_limiter import Limiter
 from limits.storage import Storage
 
-from ..log import warn
+from ..errors import warn
 from ..services import Services
 from ..store.ledger import network
 

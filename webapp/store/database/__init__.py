@@ -11,8 +11,7 @@ from typing import Final, Literal
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
-from ...errors import StartError, WordAheadError
-from ...log import warn
+from ...errors import StartError, WordAheadError, warn
 from . import engines
 from .tables import DECOY, tries
 from .turns import WriterTurn

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from ...log import warn
+from ...errors import warn
 from ..database import DatabaseUnavailable
 from ..database.tables import blocked, lasting_keys
 from ..sealing import KEY_BYTES, NONCE_BYTES, derive_key
