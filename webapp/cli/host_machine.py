@@ -23,7 +23,7 @@ from .findings import Finding
 
 _SECONDS: Final = 8
 _MOST_APART: Final = 60  # seconds: a mail's date, and how long a code lives, may be so far off
-_BESIDE: Final = ("", "-journal", "-turn", "-wal", "-shm")
+_BESIDE: Final = ("", "-journal", "-wal", "-shm")
 
 
 def database(settings: Settings) -> Iterator[Finding]:
