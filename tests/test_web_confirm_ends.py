@@ -69,7 +69,7 @@ def test_sent_letters_cannot_be_cancelled_and_say_when_they_went(emma: Writer) -
     emma.sends()
     emma.page = opened
     emma.cancels()
-    assert "It was handed over at 12:00 on" in emma.page.text
+    assert "It left at 12:00 on" in emma.page.text
 
 
 @pytest.mark.parametrize("button", ["cancel", "cancel_here"])

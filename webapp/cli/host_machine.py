@@ -31,6 +31,9 @@ def database(settings: Settings) -> Iterator[Finding]:
     url = sa.make_url(settings.database_url)
     if url.get_backend_name() == "sqlite":
         yield from _files(Path(url.database or ""))
+        if not Path(url.database or "").exists() and Path(url.database or "").parent.is_dir():
+            yield Finding("database", None, "not there yet; the first start makes it.")
+            return
     try:
         store = open_store(
             settings.database_url, settings.secrets, settings.limits, settings.waiting_hours

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from ..errors import WordAheadError
 from ..post import Outcome, Result
 from ..services import Services
-from ..store.ledger import LedgerUnavailable, ToOwn
+from ..store.ledger import CODE, LedgerUnavailable, ToOwn
 from ..store.waiting import Ticket, WaitingLetters
 from .notices import Purpose, code_notice
 from .within_limits import LimitReached, send_within_limits
@@ -43,7 +43,9 @@ def seal_and_mail(
     ticket = room.put(payload, browser=asker.browser)
     mail = code_notice(asker.address, asker.language, ticket, services, purpose=purpose)
     try:
-        outcome = send_within_limits(mail, ToOwn(ip=asker.ip, own=asker.address), services)
+        outcome = send_within_limits(
+            mail, ToOwn(ip=asker.ip, own=asker.address, kind=CODE), services
+        )
     except (LimitReached, LedgerUnavailable):
         room.drop(ticket)
         raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from ..errors import WordAheadError
@@ -11,13 +12,20 @@ from ..mail.message import message_id
 from ..post import Outcome, Result
 from ..services import Services
 from ..store.database import DatabaseUnavailable
-from ..store.ledger import Kind, LedgerUnavailable, ToPerson
+from ..store.ledger import RECEIPT, Kind, LedgerUnavailable, ToPerson
 from ..store.opening import Store
 from ..store.waiting import Claim, Event, Opened, State
 from .code_mail import Asker, seal_and_mail
 from .envelope import Envelope, check_envelope, pack, unpack
 from .notices import receipt_notice
-from .within_limits import SENDING, LimitReached, MailNotOffered, SendingBusy, send_within_limits
+from .within_limits import (
+    SENDING,
+    LimitReached,
+    MailNotOffered,
+    SendingBusy,
+    failed_at,
+    send_within_limits,
+)
 
 _log = logging.getLogger("webapp")
 
@@ -161,7 +169,10 @@ def _send_receipt(envelope: Envelope, opened: Opened, services: Services, state:
     try:
         if store is None or post is None or store.ledger.is_blocked(envelope.own):
             return Outcome(Result.NOT_SENT)
-        return post.send(receipt_notice(envelope, opened, services, state))
+        outcome = post.send(receipt_notice(envelope, opened, services, state))
+        with suppress(LedgerUnavailable):
+            store.ledger.note(RECEIPT, outcome.result.value, failed_at(outcome))
+        return outcome
     except WordAheadError:
         return Outcome(Result.NOT_SENT)
 

@@ -98,7 +98,12 @@ def _leave_to_send(
 
 def _settle(store: Store, reservation: Reservation, outcome: Outcome) -> None:
     try:
-        store.ledger.settle(reservation, outcome.result.value)
+        store.ledger.settle(reservation, outcome.result.value, failed_at(outcome))
     except LedgerUnavailable:
         # The count stays: rather one letter fewer than one too many.
         _log.error("event=settle-failed outcome=%s", outcome.result.value)
+
+
+def failed_at(outcome: Outcome) -> str:
+    """The relay's step that failed; "" where it took the mail, or was never asked."""
+    return "" if outcome.result is Result.SENT or outcome.phase == "head" else outcome.step

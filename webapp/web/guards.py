@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
-from flask import redirect, url_for
+from flask import redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from ..delivery.code_mail import CodeNotSent
@@ -19,8 +19,11 @@ from ..store.database import DatabaseUnavailable
 from ..store.waiting import WaitingFull
 from .common import page, sent_page, services, words
 from .cookie import FREE_TEXTS, draft
-from .forms import SendForm, StepForm
+from .forms import STEPS, TYPED, AboutYouForm, HowMuchForm, SendForm, StepForm
+from .leaving import PLACES, typed_text
 from .questions import Question, own_names, seal_of_names
+
+_F = TypeVar("_F", bound=StepForm)
 
 # Beyond so many sentences a reader skims; a mild line says so, and nothing is blocked.
 _MANY_TICKS: Final = 20
@@ -73,17 +76,73 @@ def closed(*, level_needed: bool = True) -> Response | None:
     return None
 
 
+def closed_letter() -> Response | None:
+    """Where to go instead of to the letter; also where a text in it still needs a look.
+
+    Who left a page by its Back or its Help took the text along as it was.
+    """
+    return closed() or next(
+        (
+            redirect(url_for(PLACES[form.place], then="check"), 303)
+            for form in (filled(HowMuchForm), filled(AboutYouForm))
+            if form.errors
+        ),
+        None,
+    )
+
+
 def refused(form: StepForm) -> Response | None:
     """Why this post cannot be taken at all: no cookie, no letter, or another tab's letter."""
     if not draft().came_with_cookie:
-        return page("no_cookie.html", 400)
+        return no_cookie_page()
     if draft().sent_at:
         return sent_page(409, another=True)
     if not draft().has_letter:
-        return page("nothing.html", 409)
-    if form.draft.data != draft().id:
-        return redirect(url_for("check.check", changed=1), 303)
-    return None
+        return page("nothing.html", 409, typed=typed_text())
+    if form.draft.data == draft().id:
+        return None
+    if type(form) in STEPS and typed_text():
+        return page("another.html", 409, typed=typed_text())
+    return redirect(url_for("check.check", changed=1), 303)
+
+
+def no_cookie_page() -> Response:
+    """What to do where a browser keeps no cookie; what was typed stands there to be copied."""
+    return page("no_cookie.html", 400, typed=typed_text())
+
+
+def filled(form_class: type[_F]) -> _F:
+    """A page's form with the answers so far."""
+    form = form_class(words(), formdata=None, data=vars(answers()), meta={"csrf": False})
+    # Who left by a link of ours took a mistake along; Continue would have told of it.
+    form.validate()
+    form.draft.data = draft().id
+    form.then.data = asked_then()
+    return form
+
+
+def asked_then() -> str:
+    """Where the page was asked to lead: back to the letter, or on as usual."""
+    return "check" if request.args.get("then") == "check" else ""
+
+
+def keep(form: StepForm) -> bool:
+    """Keep what a page holds, mistakes and all; False where it is too long."""
+    if not form.csrf_token.validate(form) or not form.fits():
+        return False
+    draft().answers = form.changed(answers())
+    draft().taken_out = draft().taken_out - form.data.keys() | form.taken_out()
+    draft().addresses = form.addresses(draft().addresses)
+    return True
+
+
+def keep_typed() -> str:
+    """Keep what the posted page holds; gives its place, or "" where it holds nothing to keep."""
+    form_class = TYPED.get(request.form.get("place", ""))
+    if form_class is None or not draft().has_letter or draft().sent_at:
+        return ""
+    form = form_class(words())
+    return form.place if form.draft.data == draft().id and keep(form) else ""
 
 
 def rights_to_choose(said: Answers, language: Words) -> list[Right]:
@@ -116,6 +175,8 @@ def check_page(
     letter = compose(answers(), words())
     mail_reason = services().mail_reason(answers().language, answers().level)
     ticks = len(letter.ticked)
+    if not form.email.data:
+        form.email.data = draft().addresses.own
     form.draft.data = draft().id
     form.shown.data = shown_seal(letter, draft().id, services())
     form.answered.data = ",".join([form.answered.data or "", *(q.id for q in questions or ())])

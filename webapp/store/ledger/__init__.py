@@ -13,12 +13,14 @@ from ..database import Database, DatabaseUnavailable, Turn
 from . import blocks, figures
 from .blocks import BlockList
 from .counting import Counting, broken
-from .figures import Count
+from .figures import CODE, RECEIPT, Count
 from .limits import MINUTE, Kind, Limits, ToOwn, ToPerson, network, rules
 from .look import Asked, Look, Press
 from .submissions import Changed, Submission, Submissions, Told
 
 __all__ = [
+    "CODE",
+    "RECEIPT",
     "Changed",
     "Count",
     "Kind",
@@ -101,6 +103,7 @@ class Ledger:
             return attempt
         if rule := broken(press.kept, seen):
             warn("limit-reached", setting=f"LIMITS_{rule.name.upper()}")
+            figures.add(connection, figures.LIMIT, rule.name, seen.now)
             return Refusal.SITE if rule.site else Refusal.LIMIT
         keys = self._counting.add(connection, press.kept, seen.now)
         # Counted all the same: else a page would answer for ever where an address is blocked.
@@ -111,8 +114,11 @@ class Ledger:
         id_ = self._submissions.accept(connection, press.submission, attempt=attempt, now=seen.now)
         return Reservation(keys, seen.now, id_, attempt, press.mail.kind)
 
-    def settle(self, reservation: Reservation, result: str) -> None:
-        """Note how the send ended, in the day's figures too; what did not go is not counted."""
+    def settle(self, reservation: Reservation, result: str, step: str = "") -> None:
+        """Note how the send ended, in the day's figures too; what did not go is not counted.
+
+        `step`: at which step of the relay it failed, if it did.
+        """
         if result not in RESULTS:
             raise ValueError("this is no result of a send")
         with self._writing() as connection:
@@ -124,6 +130,16 @@ class Ledger:
                 self._submissions.settle(connection, id_, reservation.attempt, result)
             if reservation.kind:
                 figures.add(connection, reservation.kind, result, reservation.at)
+            if step:
+                figures.add(connection, figures.RELAY, step, reservation.at)
+
+    def note(self, kind: Kind, result: str, step: str = "") -> None:
+        """Note in the day's figures how a mail ended that no limit counts."""
+        with self._writing() as connection:
+            now = self._database.now(connection)
+            figures.add(connection, kind, result, now)
+            if step:
+                figures.add(connection, figures.RELAY, step, now)
 
     def block(self, address: str) -> None:
         """Send nothing to this address any more, however it is spelled."""

@@ -12,6 +12,14 @@ from .limits import DAY, Kind
 LIFE: Final = 400 * DAY  # a year's report, and a month to write it
 FEW: Final = 5  # smaller figures could be one person
 
+# What is no letter has no situation and no level.
+CODE: Final = Kind("code", "-")  # for a letter, an inbox or /stop
+RECEIPT: Final = Kind("receipt", "-")
+LIMIT: Final = Kind("limit", "-")  # mails that a limit stopped, by the limit
+RELAY: Final = Kind("relay", "-")  # failures of the relay, by the step
+# Of these the log tells each one anyway, and nothing of a person.
+_SHOWN_WHOLE: Final = {RELAY.situation}
+
 # Both databases know it; SQLAlchemy has a spelling of its own for each.
 _ONE_MORE: Final = sa.text(
     "INSERT INTO daily (day, situation, level, outcome, number)"
@@ -57,5 +65,5 @@ def _count(row: sa.Row[Any]) -> Count:
         row.situation,
         row.level,
         row.outcome,
-        row.number if row.number >= FEW else None,
+        row.number if row.number >= FEW or row.situation in _SHOWN_WHOLE else None,
     )
