@@ -204,7 +204,7 @@ def test_for_oneself_none_of_it_is_printed() -> None:
     [
         ("they", "it", "Choose they, she or he."),
         ("term", "elective", "Choose one of the two names."),
-        ("writer", "a" * 81, "Make this shorter"),
+        ("writer", "a" * 81, "Please make this shorter"),
         ("writer", "Anna, anna@example.org", "Take out web links"),
     ],
 )
