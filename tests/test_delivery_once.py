@@ -76,7 +76,7 @@ def test_a_receipt_that_failed_is_told_and_the_letter_is_not_sent_again(
     opened = ready_to_send(emma).page
 
     class NoReceipt(Drawer):
-        def send(self, mail: Mail) -> Outcome:
+        def send(self, mail: Mail, *, seconds: float = 25.0) -> Outcome:
             super().send(mail)
             return SENT if mail.recipient == MANAGER else NOT_SENT
 
@@ -168,7 +168,7 @@ def test_a_press_whose_process_died_is_told_as_perhaps_sent(emma: Writer, host: 
     page = emma.reaches_check().page
 
     class Dies(Drawer):
-        def send(self, mail: Mail) -> Outcome:
+        def send(self, mail: Mail, *, seconds: float = 25.0) -> Outcome:
             super().send(mail)
             raise SystemExit
 

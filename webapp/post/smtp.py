@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..errors import SettingsError
 from ..mail.message import Mail
-from . import Outcome
+from . import Outcome, Result
 from .conversation import Conversation, died_early, dot_stuffed
 from .relay import Limits, Security, SmtpServer
 from .wire import Clock
@@ -52,10 +52,14 @@ class SmtpPost:
         # Taking from and adding to a deque needs no lock, so none can be held across a fork.
         self._kept: deque[_Kept] = deque()
 
-    def send(self, mail: Mail) -> Outcome:
+    def send(self, mail: Mail, *, seconds: float = 25.0) -> Outcome:
         """Hand one mail over within the limits. Raises MailRefused before anything is sent."""
         payload = dot_stuffed(mail.to_bytes())
-        before_dot = self._clock() + self._limits.before_dot
+        # The time to hear the answer after the dot is set aside; without it nothing is begun.
+        left = min(self._limits.before_dot, seconds - self._limits.after_dot)
+        if left <= 0:
+            return Outcome(Result.NOT_SENT, "connect")
+        before_dot = self._clock() + left
         kept = self._take()
         if kept is not None:
             outcome = kept.deliver(mail.sender, mail.recipient, payload, before_dot)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import os
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
@@ -25,6 +25,15 @@ _DRAFT_BYTES: Final = 9
 _BROWSER_BYTES: Final = 16
 _NONCE_BYTES: Final = 12
 _HASH_BYTES: Final = 4
+# An old copy of a cookie is not read: it would show a letter after its "Delete".
+LIFE: Final = 2 * 24 * 60 * 60
+# What can be sealed, so that the whole Set-Cookie line stays small.
+ROOM: Final = (MAX_COOKIE_BYTES - 80) * 3 // 4 - 28
+# Of a token's hash, and what is told of it; the address follows.
+AWAITED: Final = 5
+# A guess at a proof is right once in 2^64.
+PROOF: Final = 8
+MOST_PROOFS: Final = 3
 _CSRF_KEY: Final = "csrf_token"
 _PURPOSE: Final = "cookie/v1"
 
@@ -47,6 +56,15 @@ class Draft(dict[str, Any], SessionMixin):
         self.sent_what = ""
         self.sent_straight = False
         self.browser = b""
+        # Inboxes from which a code was typed here, each as a keyed hash.
+        self.proofs: tuple[bytes, ...] = ()
+        # What the next page says once: a key of its words; it is never taken from an address line.
+        self.told = ""
+        # The letter whose code may be on its way, or nobody knows: 4 bytes of its token's hash.
+        self.awaited = b""
+        # A letter of which nobody knows whether it went; told until that is answered.
+        self.doubt = ""
+        self.issued_at = 0
         self.came_with_cookie = False
         self.opened: bytes = b""
 
@@ -62,7 +80,7 @@ class Draft(dict[str, Any], SessionMixin):
         """Put answers in under a new id, so that another tab's form can no longer change them."""
         self.answers = answers
         self.id = secrets.token_hex(_DRAFT_BYTES)
-        self.kept = ""
+        self.kept = self.doubt = ""
         self.mark_sent(0)
 
     def mark_sent(self, moment: int, *, straight: bool = False, what: str = "") -> None:
@@ -71,11 +89,18 @@ class Draft(dict[str, Any], SessionMixin):
         `what` stands for the letter and its address (8 hexadecimal digits), to know it again.
         """
         self.sent_at, self.sent_straight, self.sent_what = moment, straight, what
+        if moment:
+            self.doubt = ""
 
     def mark_browser(self) -> bytes:
         """Know this browser again when its letter waits for a code: to replace it, or cancel it."""
         self.browser = self.browser or secrets.token_bytes(_BROWSER_BYTES)
         return self.browser
+
+    def take_told(self) -> str:
+        """What was to be said once."""
+        told, self.told = self.told, ""
+        return told
 
     def forget(self) -> None:
         """Delete everything that the person said, and what tells this browser from another.
@@ -86,7 +111,9 @@ class Draft(dict[str, Any], SessionMixin):
         self.id = self.kept = ""
         self.taken_out = frozenset()
         self.level_chosen = False
-        self.browser = b""
+        self.browser = self.awaited = b""
+        self.proofs = ()
+        self.told = self.doubt = ""
         self.mark_sent(0)
 
 
@@ -102,6 +129,8 @@ class AnswersCookie(SessionInterface):
     keys: Keys
     library: Library
     secure: bool
+    # The time in whole seconds since 1970.
+    now: Callable[[], int]
 
     @property
     def name(self) -> str:
@@ -113,16 +142,25 @@ class AnswersCookie(SessionInterface):
         found = Draft()
         sealed = request.cookies.get(self.name)
         if sealed:
-            found.opened = self._open(sealed)
-            found.came_with_cookie = bool(found.opened)
-            _unpack(found.opened, found, self.library)
+            opened = self._open(sealed)
+            issued_at = int.from_bytes(dict(_split(opened)).get("i", b""), "big")
+            if abs(self.now() - issued_at) <= LIFE:
+                found.opened, found.issued_at = opened, issued_at
+                found.came_with_cookie = bool(opened)
+                _unpack(opened, found, self.library)
         return found
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         """Write the cookie where something changed."""
-        packed = _pack(cast("Draft", session))
-        if packed == cast("Draft", session).opened:
+        found = cast("Draft", session)
+        if _pack(found) == found.opened:
             return
+        found.issued_at = self.now()
+        packed = _pack(found)
+        if len(packed) > ROOM:
+            # Where every field is full, the address of the code page is what is left out.
+            found.awaited = found.awaited[:AWAITED]
+            packed = _pack(found)
         response.set_cookie(
             self.name, self._seal(packed), secure=self.secure, httponly=True, samesite="Lax"
         )
@@ -167,6 +205,11 @@ def _fields(draft: Draft) -> Iterator[tuple[str, bytes]]:
     yield "d", bytes.fromhex(draft.id)
     yield "k", bytes.fromhex(draft.kept)
     yield "b", draft.browser
+    yield "i", draft.issued_at.to_bytes(4, "big") if draft.issued_at else b""
+    yield "p", b"".join(draft.proofs)
+    yield "a", draft.awaited
+    yield "T", draft.told.encode()
+    yield "?", draft.doubt.encode()
     yield "x", "".join(tag for tag, name in _TEXTS if name in draft.taken_out).encode()
     how = bytes((draft.sent_straight,)) + bytes.fromhex(draft.sent_what)
     yield "S", draft.sent_at.to_bytes(4, "big") + how if draft.sent_at else b""
@@ -191,6 +234,11 @@ def _unpack(packed: bytes, draft: Draft, library: Library) -> None:
     draft.id = fields.get("d", b"").hex()
     draft.kept = fields.get("k", b"").hex()
     draft.browser = fields.get("b", b"")
+    proofs = fields.get("p", b"")
+    draft.proofs = tuple(proofs[at : at + PROOF] for at in range(0, len(proofs), PROOF))
+    draft.awaited = fields.get("a", b"")
+    draft.told = fields.get("T", b"").decode()
+    draft.doubt = fields.get("?", b"").decode()
     taken_out = fields.get("x", b"").decode()
     draft.taken_out = frozenset(name for tag, name in _TEXTS if tag in taken_out)
     sent = fields.get("S", b"")

@@ -93,6 +93,8 @@ class StepForm(FlaskForm):
 
     draft = HiddenField()
     then = HiddenField()
+    # New on each page that is shown: two presses with one of these are one.
+    once = HiddenField()
 
     chooses_level: ClassVar[bool] = False
 

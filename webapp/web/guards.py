@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -13,13 +14,14 @@ from ..delivery.code_mail import CodeNotSent
 from ..delivery.shown import shown_seal
 from ..delivery.within_limits import LimitReached, MailNotOffered
 from ..errors import Busy, WordAheadError
-from ..letter.compose import Answers, compose, contradictions
+from ..letter.compose import Answers, contradictions
 from ..letter.words import Right, Words
 from ..store.database import DatabaseUnavailable
 from ..store.waiting import WaitingFull
 from .common import page, sent_page, services, words
 from .cookie import FREE_TEXTS, draft
 from .forms import SendForm, StepForm
+from .inbox import code_first, letter_for
 from .questions import Question, own_names, seal_of_names
 
 # Beyond so many sentences a reader skims; a mild line says so, and nothing is blocked.
@@ -82,8 +84,19 @@ def refused(form: StepForm) -> Response | None:
     if not draft().has_letter:
         return page("nothing.html", 409)
     if form.draft.data != draft().id:
-        return redirect(url_for("check.check", changed=1), 303)
+        return letter_changed()
     return None
+
+
+def letter_changed() -> Response:
+    """Back to the letter as it is now, which says so once."""
+    draft().told = "changed"
+    return redirect(url_for("check.check"), 303)
+
+
+def _proved_address(form: SendForm) -> str:
+    """The typed address, where there is one that a proof may fit."""
+    return "" if form.errors else form.email.data or ""
 
 
 def rights_to_choose(said: Answers, language: Words) -> list[Right]:
@@ -113,7 +126,10 @@ def check_page(
     outcome: str = "",
 ) -> Response:
     """The last screen: the letter, the ways to take it, and what has just come of one of them."""
-    letter = compose(answers(), words())
+    told = draft().take_told()
+    # A "perhaps" stays told until it is answered, whatever else was pressed or opened since.
+    outcome = outcome or draft().doubt
+    letter = letter_for(answers(), _proved_address(form))
     mail_reason = services().mail_reason(answers().language, answers().level)
     ticks = len(letter.ticked)
     form.draft.data = draft().id
@@ -125,7 +141,9 @@ def check_page(
         form=form,
         letter=letter,
         answers=answers(),
-        changed=changed,
+        changed=changed or told == "changed",
+        code_first=not mail_reason and code_first(answers(), _proved_address(form)),
+        once=secrets.token_hex(8),
         questions=questions or [],
         outcome=outcome,
         again=outcome in ("not_sent", "perhaps"),

@@ -13,7 +13,7 @@ from . import blocks, figures
 from .blocks import BlockList
 from .counting import Counting, broken
 from .figures import Count
-from .limits import MINUTE, Kind, Limits, ToOwn, ToPerson, network, rules
+from .limits import MINUTE, Kind, Limits, ToOwn, ToPerson, fold, network, rules
 from .look import Asked, Look, Press
 from .submissions import Changed, Submission, Submissions, Told
 
@@ -30,6 +30,7 @@ __all__ = [
     "ToOwn",
     "ToPerson",
     "Told",
+    "fold",
     "network",
 ]
 
