@@ -192,6 +192,9 @@ class Database:
             yield
         except (SQLAlchemyError, OSError) as error:
             self._tell(error)
+            if self.kind == "sqlite":
+                # A connection that was opened while the disk could only be read stays like that.
+                self._engine.dispose()
             raise DatabaseUnavailable(f"the database failed: {type(error).__name__}") from None
 
     def _tell(self, error: Exception) -> None:
