@@ -93,5 +93,7 @@ def bodies(data: bytes) -> tuple[str, str]:
 def code_in(mail: EmailMessage) -> str:
     """The six digits in a code mail's text, as they stand there alone in a line; "" for none."""
     text = mail.get_body(("plain",))
-    found = re.search(r"^(\d{3}[ \u00a0]\d{3})\r?$", text.get_content() if text else "", re.MULTILINE)
+    found = re.search(
+        r"^(\d{3}[ \u00a0]\d{3})\r?$", text.get_content() if text else "", re.MULTILINE
+    )
     return found[1] if found else ""

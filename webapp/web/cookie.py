@@ -206,7 +206,7 @@ def _fields(draft: Draft) -> Iterator[tuple[str, bytes]]:
     yield "k", bytes.fromhex(draft.kept)
     yield "b", draft.browser
     yield "i", draft.issued_at.to_bytes(4, "big") if draft.issued_at else b""
-    yield "p", b"".join(draft.proofs)
+    yield "P", b"".join(draft.proofs)
     yield "a", draft.awaited
     yield "T", draft.told.encode()
     yield "?", draft.doubt.encode()
@@ -234,7 +234,7 @@ def _unpack(packed: bytes, draft: Draft, library: Library) -> None:
     draft.id = fields.get("d", b"").hex()
     draft.kept = fields.get("k", b"").hex()
     draft.browser = fields.get("b", b"")
-    proofs = fields.get("p", b"")
+    proofs = fields.get("P", b"")
     draft.proofs = tuple(proofs[at : at + PROOF] for at in range(0, len(proofs), PROOF))
     draft.awaited = fields.get("a", b"")
     draft.told = fields.get("T", b"").decode()
