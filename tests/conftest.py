@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from webapp import errors
+
 from .builders import MAIL_TEMPLATES
 
 # A machine may stall in the middle of an example; that says nothing of ours.
@@ -63,6 +65,12 @@ def _no_test_leaves_this_machine() -> Iterator[None]:
         look_up = _only_here(socket.getaddrinfo, lambda host, *_args, **_more: host)
         patch.setattr(socket, "getaddrinfo", look_up)
         yield
+
+
+@pytest.fixture(autouse=True)
+def _log_has_said_nothing() -> None:
+    """A line that one test had said would else be missed by the next, for a minute."""
+    errors.forget()
 
 
 @pytest.fixture

@@ -50,7 +50,7 @@ COMMANDS = {
     b"QUIT": "quit",
 }
 # No test waits this long; a thread that does is lost, not the whole run.
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 class Over(Exception):

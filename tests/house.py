@@ -40,10 +40,11 @@ def rooms() -> dict[str, Room]:
     found: dict[str, Room] = {}
     for path in sorted(HOUSE.rglob("*.py")):
         parts = path.relative_to(HOUSE).with_suffix("").parts
-        name = "create_app" if parts == ("__init__",) else parts[0]
+        # `python -m webapp` is the same door, with gunicorn held open behind it.
+        name = "create_app" if parts in (("__init__",), ("__main__",)) else parts[0]
         tree = ast.parse(path.read_text("utf-8"))
         room = found.setdefault(name, Room(name))
-        if len(parts) == 1 or parts[1:] == ("__init__",):
+        if not room.purpose and (len(parts) == 1 or parts[1:] == ("__init__",)):
             room.purpose = (ast.get_docstring(tree) or "").partition("\n")[0]
         room.asks |= set(_rooms_asked(tree, parts)) - {name}
         room.lines += code_lines(path)

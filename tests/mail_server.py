@@ -20,6 +20,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from webapp.post.smtp import Security, SmtpServer
 
+# Seconds that a busy machine may take to end what is being said.
+PATIENCE = 60.0
 USER, PASSWORD = "relay-user", "p:ass/w@rd é"
 
 
@@ -152,6 +154,22 @@ class _Handler:
         return "250 2.0.0 taken"
 
 
+class _Connection(SMTP):
+    """A connection that is among those that are talking until its end was noticed."""
+
+    def __init__(self, talking: set[SMTP], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._talking = talking
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._talking.add(self)
+        super().connection_made(transport)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        super().connection_lost(error)
+        self._talking.discard(self)
+
+
 def _authenticate(*asked: Any) -> AuthResult:
     given = asked[-1]
     right = isinstance(given, LoginPassword) and given == LoginPassword(
@@ -173,12 +191,13 @@ def real_server(
     loop = asyncio.new_event_loop()
     context = certificate.server_context() if certificate else None
     server = SmtpServer("localhost", 0, security)
-    real = RealServer(server)
+    real, talking = RealServer(server), set[SMTP]()
     handler = _Handler(real, pipelining=pipelining)
 
     def protocol() -> SMTP:
         real.connections += 1
-        return SMTP(
+        return _Connection(
+            talking,
             handler,
             tls_context=context if security == "starttls" else None,
             require_starttls=security == "starttls",
@@ -206,18 +225,21 @@ def real_server(
     try:
         yield real
     finally:
-        asyncio.run_coroutine_threadsafe(_stop(listening), loop).result(timeout=10)
+        asyncio.run_coroutine_threadsafe(_stop(listening, talking), loop).result(timeout=PATIENCE)
         loop.call_soon_threadsafe(loop.stop)
-        thread.join(timeout=10)
+        thread.join(timeout=PATIENCE)
         loop.close()
 
 
-async def _stop(listening: asyncio.Server) -> None:
-    """Stop listening, and end what is still being said."""
+async def _stop(listening: asyncio.Server, talking: set[SMTP]) -> None:
+    """Stop listening, end what is still being said, and wait until each connection has ended."""
     listening.close()
     tasks = asyncio.all_tasks() - {asyncio.current_task()}
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-    # One more turn, in which the connections' ends are noticed.
-    await asyncio.sleep(0.01)
+    for connection in list(talking):
+        if isinstance(connection.transport, asyncio.WriteTransport):
+            connection.transport.abort()
+    while talking:
+        await asyncio.sleep(0.01)

@@ -72,5 +72,5 @@ class Slow(Drawer):
 
     def send(self, mail: Mail, *, seconds: float = 25.0) -> Outcome:
         self.begun.set()
-        self.go.wait(20)
+        self.go.wait(60)
         return super().send(mail)

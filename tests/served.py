@@ -33,7 +33,7 @@ from .mails import code_in
 from .visitor import Page, Visitor
 
 # A busy machine may take long to start it; no test waits this long for anything else.
-PATIENCE = 60.0
+PATIENCE = 180.0
 # As many connections as a test ever makes.
 MANY = 500
 

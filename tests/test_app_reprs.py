@@ -16,21 +16,22 @@ import webapp
 # one comes here only if a stranger may read it.
 # fmt: off
 HARMLESS = frozenset({
-    "after_dot", "again", "age", "allowed", "at", "attempt", "auto_submitted", "before",
-    "ca_file", "characters", "check_domains", "clock", "code", "command", "condition",
-    "connect", "conversation", "counts", "credit", "database", "database_lasts", "date", "day",
-    "deleted", "demo", "direct_send", "direct_send_domains", "direction", "domain_exists",
-    "draft_id", "ehlo_name", "end", "enhanced", "expires_at", "figures", "file", "flood_minute",
-    "has_receipt", "host", "host_contact", "host_name", "id", "idle", "instance", "ip_day",
-    "ip_ten_minutes", "is_code_sent", "is_list", "key", "keys", "kind", "label", "language",
-    "languages", "ledger", "level", "library", "limits", "line", "mail", "mail_from",
-    "may_send_again", "message_id", "most", "needed", "note", "noted", "number", "older",
-    "outcome", "own_day", "own_six_hours", "pair_day", "path", "phase", "port", "problems",
-    "process", "public_url", "recipient_day", "result", "seconds", "secure", "security",
-    "sending", "sent_at", "settings", "shown", "sign_off", "site", "site_hour", "situation",
-    "start", "state", "stopping", "store", "submission", "templates", "tried",
-    "trusted_proxies", "until", "utf8_bytes", "version", "voice", "waiting", "waiting_hours",
-    "whole",
+    "after_dot", "again", "age", "allowed", "at", "attempt", "auto_submitted", "ballots",
+    "before", "by", "ca_file", "characters", "check_domains", "clock", "code", "command",
+    "condition", "connect", "conversation", "counts", "credit", "database", "database_lasts",
+    "date", "day", "decision", "deleted", "demo", "direct_send", "direct_send_domains",
+    "direction", "domain_exists", "draft_id", "ehlo_name", "end", "enhanced", "expires_at",
+    "faults", "figures", "file", "flood_minute", "has_receipt", "host", "host_contact",
+    "host_name", "id", "idle", "instance", "ip_day", "ip_ten_minutes", "is_code_sent",
+    "is_list", "key", "keys", "kind", "label", "language", "languages", "ledger", "level",
+    "library", "limits", "line", "mail", "mail_from", "may_drop", "may_send_again",
+    "message_id", "most", "needed", "note", "noted", "number", "older", "on", "option",
+    "outcome", "own_day", "own_inbox_code", "own_six_hours", "pair_day", "path", "phase",
+    "port", "problems", "process", "public_url", "quorum", "recipient_day", "result", "round",
+    "seconds", "secure", "security", "sending", "sent_at", "sentence", "settings", "show",
+    "shown", "sign_off", "site", "site_hour", "situation", "start", "state", "status", "stopping",
+    "store", "submission", "templates", "threshold", "tried", "trusted_proxies", "until",
+    "utf8_bytes", "version", "voice", "waiting", "waiting_hours", "whole",
 })
 # fmt: on
 # Values that are made at start from files alone, and hold nothing of a person.
@@ -41,6 +42,7 @@ FROM_FILES = (
 )
 # Fields that have a harmful name elsewhere; here they are the words' own sentences.
 HARMLESS_HERE = {
+    "webapp.store.ledger.limits.Rule": {"name"},
     "webapp.letter.compose.Reply": {"body"},
     "webapp.letter.compose.Part": {"listed"},
     "webapp.letter.compose.Letter": {"first_heading", "own_words_heading", "paper_lines"},
@@ -87,7 +89,7 @@ def test_a_value_shows_nothing_private(name: str) -> None:
 
 
 def test_the_values_that_hold_a_persons_words_are_among_them() -> None:
-    endings = ("Answers", "Letter", "Mail", "SealedLetter", "Bodies", "Submission", "Key", "Opened")
+    endings = ("Answers", "Letter", "Mail", "Envelope", "Bodies", "Submission", "Key", "Opened")
     assert {end for end in endings if not any(name.endswith(f".{end}") for name in KINDS)} == set()
 
 

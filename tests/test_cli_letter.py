@@ -76,6 +76,13 @@ def test_a_file_is_read_as_standard_input_is(tmp_path: Path) -> None:
     assert from_file.stdout == _letter(EMMA).stdout
 
 
+def test_who_writes_she_and_the_other_name_are_read_as_the_form_reads_them() -> None:
+    more = {"voice": "child", "writer": "Anna, her mother", "they": "she", "term": "situational"}
+    text = _letter(EMMA | more, "--as", "text").stdout
+    assert "Emma has Situational Mutism, an anxiety condition. She can talk freely" in text
+    assert "Thank you,\nAnna, her mother\n" in text
+
+
 def test_names_of_direct_sending_change_no_letter() -> None:
     more = {"recipient_email": "m@example.org", "recipient_name": "Ms Patel", "consent": "yes"}
     assert _letter(EMMA | more).stdout == _letter(EMMA).stdout
@@ -85,6 +92,11 @@ def test_names_of_direct_sending_change_no_letter() -> None:
     ("change", "field", "error"),
     [
         ({"situation": "nowhere"}, "situation", "situation_unknown"),
+        ({"they": "it"}, "they", "they_unknown"),
+        ({"they": ["she"]}, "they", "text_expected"),
+        ({"term": "elective"}, "term", "term_unknown"),
+        ({"writer": "a" * 81}, "writer", "writer_too_long"),
+        ({"writer": 5}, "writer", "text_expected"),
         ({"situation": None}, "situation", "text_expected"),
         ({"level": "all"}, "level", "level_unknown"),
         ({"voice": "them"}, "voice", "voice_unknown"),

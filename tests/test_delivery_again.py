@@ -202,7 +202,7 @@ def test_cancelling_from_the_browser_while_it_is_being_sent_says_that_it_is(
     slow.outcome = end
     with ThreadPoolExecutor() as pool:
         sending = pool.submit(emma.sends)
-        slow.begun.wait(20)
+        slow.begun.wait(60)
         tab.posts(code_page.path, {"cancel_here": "yes"})
         slow.go.set()
         sending.result()
@@ -240,7 +240,7 @@ def test_deleting_the_answers_while_it_is_being_sent_says_nothing_against_it(
     tab.client._cookies = dict(emma.client._cookies or {})
     with ThreadPoolExecutor() as pool:
         sending = pool.submit(emma.sends)
-        slow.begun.wait(20)
+        slow.begun.wait(60)
         tab.opens("/").deletes()
         slow.go.set()
         sending.result()

@@ -55,7 +55,7 @@ def test_a_press_while_it_is_being_sent_says_so_and_sends_nothing(emma: Writer, 
     host.posts_by(slow)
     with ThreadPoolExecutor() as pool:
         sending = pool.submit(emma.sends)
-        slow.begun.wait(20)
+        slow.begun.wait(60)
         phone.sends()
         slow.go.set()
         sending.result()
@@ -129,7 +129,7 @@ def test_two_tabs_of_one_letter_pressed_at_once_send_one(emma: Writer, host: Hos
     host.posts_by(slow)
     with ThreadPoolExecutor() as pool:
         sending = [pool.submit(tab.sends_to, EMMA) for tab in (emma, other)]
-        slow.begun.wait(20)
+        slow.begun.wait(60)
         slow.go.set()
         pages = [done.result().page.path for done in sending]
     assert pages == ["/letter/sent"] * 2

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
@@ -20,6 +21,7 @@ DOCUMENTS = [
     ROOT / "README.md",
     ROOT / "CONTRIBUTING.md",
     ROOT / "CHANGELOG.md",
+    ROOT / "SECURITY.md",
     *sorted((ROOT / "docs").rglob("*.md")),
     *sorted((ROOT / "mail_templates").glob("*.md")),
 ]
@@ -140,7 +142,7 @@ def test_every_setting_that_a_document_names_is_in_the_readme() -> None:
 
 
 def test_the_example_of_an_environment_sets_what_the_readme_explains() -> None:
-    example = (ROOT / "docs/deploy/environment.example").read_text("utf-8")
+    example = (ROOT / ".env.example").read_text("utf-8")
     assert set(_SET.findall(example)) <= _settings_in_the_table()
 
 
@@ -157,8 +159,30 @@ def test_a_web_server_lets_a_body_through_that_the_app_itself_refuses(name: str)
 
 
 def test_what_runs_it_on_a_plain_machine_is_what_the_procfile_runs() -> None:
-    command = (ROOT / "Procfile").read_text("utf-8").removeprefix("web: ").strip()
-    assert f"/.venv/bin/{command}\n" in _deployed("word-ahead.service")
+    web = re.search(r"^web: (.+)$", (ROOT / "Procfile").read_text("utf-8"), re.MULTILINE)
+    assert web
+    assert f"/.venv/bin/{web[1]}\n" in _deployed("word-ahead.service")
+
+
+def test_a_release_on_a_platform_brings_the_tables_up_to_date() -> None:
+    assert "\nrelease: flask --app webapp database upgrade\n" in (ROOT / "Procfile").read_text(
+        "utf-8"
+    )
+
+
+_WRAPPED = re.compile(r"(?:^|&& )word-ahead ((?:[a-z]+(?: |$))+)")
+
+
+@pytest.mark.parametrize("command", sorted(_named(_WRAPPED)))
+def test_every_command_of_the_wrapper_in_the_documents_exists(command: str) -> None:
+    test_every_flask_command_in_the_documents_exists(command)
+
+
+def test_the_version_of_the_program_is_the_newest_one_in_the_changelog() -> None:
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+    changelog = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    releases = re.findall(r"^## \[(\d.*?)\] - \d{4}-\d\d-\d\d$", changelog, re.MULTILINE)
+    assert releases[:1] == [version]
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
@@ -186,7 +210,8 @@ def _own_files() -> Iterator[Path]:
 def _other_ways(text: str) -> list[str]:
     """The lines of a file that install a lock in another way than the Makefile does."""
     lines = [line for line in text.splitlines() if _INSTALLS.search(line)]
-    return [line for line in lines if _ONE_WAY not in line]
+    # What is only looked at is not installed.
+    return [line for line in lines if _ONE_WAY not in line and "--dry-run" not in line]
 
 
 def test_the_one_way_to_install_a_lock_needs_no_resolution_and_builds_nothing() -> None:

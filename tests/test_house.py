@@ -6,8 +6,8 @@ import pytest
 
 from . import house
 
-# What a stranger can hold in mind at the top of webapp/, create_app included.
-MOST_ROOMS = 15
+# What a stranger can hold in mind at the top of webapp/, create_app aside.
+MOST_ROOMS = 14
 LONGEST_FUNCTION = 40
 LONGEST_MODULE = 400
 # Nine tenths of all functions have a body of at most this many lines.
@@ -31,7 +31,7 @@ def test_a_circle_would_be_found() -> None:
 
 def test_few_names_stand_at_the_top_and_each_says_what_it_is_for() -> None:
     rooms = house.rooms()
-    assert len(rooms) <= MOST_ROOMS
+    assert len(rooms) - 1 <= MOST_ROOMS
     assert [room.name for room in rooms.values() if not room.purpose] == []
 
 

@@ -21,7 +21,7 @@ from .visitor import DEMO
 
 Tables = dict[str, Any]
 
-FILES = ("form", "pages", "mails")
+FILES = ("form", "pages", "mails", "group")
 ENGLISH: dict[str, Tables] = {
     name: tomllib.loads((MAIL_TEMPLATES / f"words/en/{name}.toml").read_text("utf-8"))
     for name in FILES
@@ -224,10 +224,11 @@ def test_every_problem_of_every_file_is_printed_without_a_traceback(words: Path)
     assert isinstance(result.exception, SystemExit)
     assert (result.exit_code, result.stdout) == (1, "")
     lines = result.stderr.splitlines()
-    assert lines[:3] == [
+    assert lines[:4] == [
         "en/form.toml: site.name: has to be a text",
         "en/pages.toml: start.heading: has to be a text",
         "en/mails.toml: time.moment: has to be a text",
+        "en/group.toml: ballot.title: has to be a text",
     ]
-    assert all(line.startswith("en/frame.toml: ") for line in lines[3:])
-    assert len(lines) > 3
+    assert all(line.startswith("en/frame.toml: ") for line in lines[4:])
+    assert len(lines) > 4

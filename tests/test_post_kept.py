@@ -25,13 +25,13 @@ LARGE = make_mail(text="x" * 8_000_000)
 
 
 class Clock:
-    """A clock that can be put forward."""
+    """A clock that a test alone puts forward, however long the machine stalls."""
 
     def __init__(self) -> None:
         self.ahead = 0.0
 
     def __call__(self) -> float:
-        return time.monotonic() + self.ahead
+        return 1000.0 + self.ahead
 
 
 @contextmanager

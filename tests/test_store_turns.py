@@ -18,9 +18,9 @@ HOLDER = """
 import sys, time
 from pathlib import Path
 from webapp.store.database.turns import WriterTurn
-with WriterTurn(Path(sys.argv[1])).taken(5):
+with WriterTurn(Path(sys.argv[1])).taken(60):
     print("held", flush=True)
-    time.sleep(60)
+    time.sleep(600)
 """
 
 
@@ -43,7 +43,7 @@ def test_who_waits_too_long_is_told_and_a_killed_holder_leaves_the_turn(tmp_path
     finally:
         process.kill()
         process.communicate()
-    with turn.taken(5):
+    with turn.taken(60):
         pass
 
 
@@ -52,13 +52,13 @@ def test_a_thread_that_holds_it_too_long_is_not_waited_for(tmp_path: Path) -> No
     held, let_go = threading.Event(), threading.Event()
 
     def hold() -> None:
-        with turn.taken(5):
+        with turn.taken(60):
             held.set()
-            let_go.wait(10)
+            let_go.wait(60)
 
     thread = threading.Thread(target=hold)
     thread.start()
-    assert held.wait(10)
+    assert held.wait(60)
     with pytest.raises(TurnMissed), turn.taken(0.1):
         pytest.fail("two held the turn at once")
     let_go.set()
@@ -67,7 +67,7 @@ def test_a_thread_that_holds_it_too_long_is_not_waited_for(tmp_path: Path) -> No
 
 def test_a_forked_process_does_not_share_its_parents_turn(tmp_path: Path) -> None:
     turn = WriterTurn(tmp_path / "letters.db")
-    with turn.taken(5):
+    with turn.taken(60):
         child = os.fork()
         if child == 0:
             turn.forget()
@@ -86,20 +86,20 @@ def test_the_next_writer_begins_soon_after_the_one_before(tmp_path: Path) -> Non
     order: list[str] = []
 
     def wait() -> None:
-        with other.taken(5):
+        with other.taken(60):
             order.append("next")
 
-    with turn.taken(5):
+    with turn.taken(60):
         thread = threading.Thread(target=wait)
         thread.start()
         time.sleep(0.05)
         order.append("first")
-    thread.join(5)
+    thread.join(60)
     assert order == ["first", "next"]
 
 
 def test_its_file_belongs_to_nobody_else(tmp_path: Path) -> None:
-    with WriterTurn(tmp_path / "letters.db").taken(5):
+    with WriterTurn(tmp_path / "letters.db").taken(60):
         pass
     assert (tmp_path / "letters.db-turn").stat().st_mode & 0o077 == 0
     assert (tmp_path / "letters.db-turn").read_bytes() == b""
@@ -109,13 +109,13 @@ def test_a_child_that_outlives_the_turn_in_which_it_was_forked_keeps_nothing(
     tmp_path: Path,
 ) -> None:
     turn = WriterTurn(tmp_path / "letters.db")
-    with turn.taken(5):
+    with turn.taken(60):
         child = os.fork()
         if child == 0:
-            time.sleep(20)
+            time.sleep(600)
             os._exit(0)
     try:
-        with turn.taken(0.5):
+        with turn.taken(60):
             pass
     finally:
         os.kill(child, signal.SIGKILL)
@@ -131,7 +131,7 @@ def test_what_root_makes_belongs_to_whom_the_database_belongs(
     somebody = 65534 if os.geteuid() == 0 else os.geteuid()
     os.chown(file, somebody, -1)
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    with WriterTurn(file).taken(5):
+    with WriterTurn(file).taken(60):
         pass
     assert (tmp_path / "letters.db-turn").stat().st_uid == somebody
 
@@ -144,7 +144,7 @@ def test_where_the_file_system_knows_no_turns_sqlites_own_locks_are_enough(
 
     monkeypatch.setattr(fcntl, "flock", unknown)
     written = []
-    with WriterTurn(tmp_path / "letters.db").taken(5):
+    with WriterTurn(tmp_path / "letters.db").taken(60):
         written.append("a row")
     assert written
 
@@ -161,6 +161,6 @@ def test_a_link_in_its_place_is_not_followed_and_gives_nothing_away(
     owner = theirs.stat().st_uid
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     (tmp_path / "letters.db-turn").symlink_to(theirs)
-    with pytest.raises(OSError, match="symbolic"), WriterTurn(file).taken(5):
+    with pytest.raises(OSError, match="symbolic"), WriterTurn(file).taken(60):
         pytest.fail("the link was followed")
     assert theirs.stat().st_uid == owner

@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests.databases import SECRET, Clock
-from webapp.store.database import Database
+from webapp.store.database import Database, engines
 from webapp.store.ledger import Ledger, Limits, Reservation, Submission, ToOwn
 from webapp.store.sealing import Sealer
 from webapp.store.waiting import Claim, Opened, State, Ticket, WaitingLetters
@@ -27,6 +27,12 @@ TIMEOUT = 60  # seconds until a race counts as hung; a machine may be busy
 LETTER = b"Dear Ms Patel"
 
 context = multiprocessing.get_context("fork")
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is shown is who wins, not how soon: nobody gives up waiting on a busy machine."""
+    monkeypatch.setattr(engines, "PATIENCE", TIMEOUT)
 
 
 def make_letters(database: Database) -> WaitingLetters:

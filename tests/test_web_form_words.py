@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from webapp.group.ballots import ANSWERS, REASONS
 from webapp.letter.proofreading.form_words import form_problems, form_texts
 from webapp.letter.words import Words
 
@@ -114,6 +115,15 @@ ARTICLES = ("pages.help.", "pages.privacy.", "pages.accessibility.")
 def test_every_text_is_used(key: str) -> None:
     if not key.startswith(ARTICLES):
         assert key in _asked_by_name() or _is_computed(key)
+
+
+def test_a_ballot_on_paper_uses_every_text_that_it_has() -> None:
+    sheet = (ROOT / "webapp" / "group" / "ballot.html").read_text("utf-8")
+    asked = set(re.findall(r"\bt\.(\w+)", sheet)) | {
+        *ANSWERS,
+        *(r.replace("-", "_") for r in REASONS),
+    }
+    assert {f"group.ballot.{key}" for key in asked} == set(_keys("group"))
 
 
 @pytest.mark.parametrize("key", sorted(_asked_by_name()))

@@ -68,6 +68,9 @@ class Drawer:
         self.recipients.append(mail.recipient)
         return self.outcome
 
+    def is_open(self, our_name: str) -> bool:
+        return self.outcome.result is Result.SENT
+
     def close(self) -> None:
         """Nothing is open."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import os
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -81,6 +82,7 @@ def _wired(settings: Settings | None, replacements: dict[str, Any]) -> Flask:
     if isinstance(settings.mail, OutboxFolder):
         app.register_blueprint(outbox.bp)
     flood.init_app(app, services)
+    _tell_how_it_starts(app, services)
     _tell_what_is_off(app, services)
     return app
 
@@ -111,6 +113,29 @@ def _store(settings: Settings) -> Store | None:
     with suppress(DatabaseUnavailable):
         store.start()
     return store
+
+
+def _tell_how_it_starts(app: Flask, services: Services) -> None:
+    """One line for whoever reads the log; at "warning", since less is not shown."""
+    settings = services.settings
+    app.logger.warning(
+        "event=start version=%s step=%d demo=%s database=%s proxies=%d direct-send=%s",
+        version(),
+        settings.step,
+        "yes" if settings.demo else "no",
+        services.store.database.kind if services.store else "none",
+        settings.trusted_proxies,
+        settings.direct_send,
+    )
+
+
+def version() -> str:
+    """The version of this checkout, as pyproject.toml has it."""
+    file = ROOT / "pyproject.toml"
+    try:
+        return str(tomllib.loads(file.read_text("utf-8"))["project"]["version"])
+    except (OSError, KeyError, ValueError):
+        return "unknown"
 
 
 def _tell_what_is_off(app: Flask, services: Services) -> None:
@@ -165,6 +190,8 @@ def _configure(app: Flask, services: Services) -> None:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=hops, x_proto=hops, x_host=0, x_prefix=0
         )
+    health = pages.HealthByAnyName(app.wsgi_app, settings.public_url)
+    app.wsgi_app = health  # type: ignore[method-assign, assignment]
 
 
 def _trusted_hosts(settings: Settings) -> list[str]:

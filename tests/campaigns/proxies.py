@@ -71,7 +71,7 @@ class Proxy:
 def nginx(place: Place, *, buffers: bool = True) -> Iterator[Proxy]:
     """Debian's nginx with the shipped nginx.conf."""
     command, folder = program("nginx", "nginx"), place.folder
-    plain, other_plain, port, other_port = free_ports(4)
+    port, other_port = free_ports(2)
     # IPv6 is not everywhere: its lines stay, on a port of their own.
     site = shipped(
         "nginx.conf",
@@ -82,10 +82,7 @@ def nginx(place: Place, *, buffers: bool = True) -> Iterator[Proxy]:
             ),
             ("/etc/letsencrypt/live/letters.example.org/privkey.pem", str(place.certificate.key)),
             ("/var/log/nginx/word-ahead.log", f"{folder}/site.log"),
-            ("return 301 https://letters.example.org", f"return 301 https://{HOST}:{port}"),
             ("server_name letters.example.org;", f"server_name {HOST};"),
-            ("listen 80;", f"listen 127.0.0.1:{plain};"),
-            ("listen [::]:80;", f"listen 127.0.0.1:{other_plain};"),
             ("listen 443 ", f"listen 127.0.0.1:{port} "),
             ("listen [::]:443 ", f"listen 127.0.0.1:{other_port} "),
             ("127.0.0.1:8000", f"127.0.0.1:{place.app}"),
@@ -111,10 +108,10 @@ def caddy(place: Place, *, buffers: bool = True) -> Iterator[Proxy]:
         [
             ("{\n\tservers {", f"{{\n\tadmin off\n\thttp_port {plain}\n\tservers {{"),
             (
-                "letters.example.org {",
+                "{$CADDY_SITE:letters.example.org} {",
                 f"{HOST}:{port} {{\n\tbind 127.0.0.1\n\ttls {chain} {key}",
             ),
-            ("127.0.0.1:8000", f"127.0.0.1:{place.app}"),
+            ("{$CADDY_SERVER:127.0.0.1:8000}", f"127.0.0.1:{place.app}"),
             *([] if buffers else [_CADDY_HANDS_ON]),
         ],
     )

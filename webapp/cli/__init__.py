@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import json
 import sys
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
+from secrets import token_bytes
 from typing import IO, Any, Final
 
 import click
@@ -20,8 +23,10 @@ from ..letter.words import Words, load
 from ..mail.message import Mail, message_id
 from ..mail.typed import clean_line
 from ..rendering.templates import MailTemplates
+from . import group as decisions
 from .answers import answers_from
 from .host import HostCommands
+from .host_check import host_group
 
 # Without a host there is no MAIL_FROM: a name that can belong to nobody (RFC 2606).
 _SENDER: Final = "letters@wordahead.example"
@@ -44,6 +49,17 @@ def init_app(app: Flask, mail_templates: Path) -> None:
     app.cli.add_command(host.purge())
     app.cli.add_command(host.counts())
     app.cli.add_command(host.block())
+    letter = partial(_plain_letter, mail_templates)
+    app.cli.add_command(host_group(Path(app.instance_path), letter))
+
+
+def _plain_letter(mail_templates: Path, address: str, sender: str) -> Mail:
+    """A letter to oneself without a tick, below "named": a test of the way, with nobody's words."""
+    words = load(mail_templates / "words").words("en")
+    said, _ = answers_from({"situation": "work", "level": "needs"}, words)
+    mail = _mail(said, address, words, MailTemplates.load(mail_templates))
+    identity = message_id(token_bytes(32), sender.rpartition("@")[2], address)
+    return dataclasses.replace(mail, sender=sender, message_id=identity)
 
 
 def _letter_command(mail_templates: Path) -> click.Command:
@@ -82,6 +98,7 @@ def _words_group(mail_templates: Path) -> AppGroup:
             click.echo(problem, err=True)
         sys.exit(1 if report.problems else 0)
 
+    decisions.add_to(group, mail_templates)
     return group
 
 

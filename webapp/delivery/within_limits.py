@@ -92,7 +92,6 @@ def _leave_to_send(
     while True:
         answer = store.ledger.reserve(reader, submission, again=again)
         if isinstance(answer, Refusal):
-            _log.info("event=limit refusal=%s", answer.value)
             raise LimitReached(answer)
         if isinstance(answer, Reservation):
             return answer

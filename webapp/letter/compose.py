@@ -139,7 +139,7 @@ def compose(answers: Answers, words: Words) -> Letter:
         ending=_sentences(ticked, "ending"),
         closing=_closing(situation, ticked, answers, words),
         reply_line=say(frame.reply, answers, words).replace("{address}", ADDRESS_SLOT),
-        replies=_replies(situation, subject),
+        replies=_replies(situation, ticked, words, subject),
         sign_off=_sign_off(answers, words),
         name=answers.signed,
         credit=frame.credit.text if answers.level == "named" else "",
@@ -237,14 +237,22 @@ def _part(section: Section, items: tuple[str, ...], answers: Answers, words: Wor
 
 
 def _closing(situation: Situation, ticked: _Ticked, answers: Answers, words: Words) -> str:
-    if not any(section.asks for section, _ in ticked):
+    if not _asks(ticked):
         return say(situation.closing_without_asks, answers, words)
     beside_rights = situation.closing_beside_rights if _rights(answers, words) else None
     return say(beside_rights or situation.closing, answers, words)
 
 
-def _replies(situation: Situation, subject: str) -> tuple[Reply, ...]:
-    return tuple(Reply(reply.label, subject, reply.body) for reply in situation.replies)
+def _asks(ticked: _Ticked) -> bool:
+    """Whether a letter asks for anything: only then "all of it" means something."""
+    return any(section.asks for section, _ in ticked)
+
+
+def _replies(
+    situation: Situation, ticked: _Ticked, words: Words, subject: str
+) -> tuple[Reply, ...]:
+    replies = situation.replies if _asks(ticked) else words.frame.replies_without_asks
+    return tuple(Reply(reply.label, subject, reply.body) for reply in replies)
 
 
 def _subject(situation: Situation, answers: Answers, words: Words) -> str:

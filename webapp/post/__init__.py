@@ -11,6 +11,18 @@ from ..mail.message import Mail
 _ABOUT_THE_MAIL: Final = frozenset({"mail", "data", "payload", "dot", "head"})
 
 
+# Several phases are one matter to a host.
+_STEPS: Final = {
+    "connect": "connect",
+    "greeting": "connect",
+    "ehlo": "connect",
+    "tls": "tls",
+    "auth": "login",
+    "mail": "sender",
+    "rcpt": "recipient",
+}
+
+
 class Result(Enum):
     """What became of a mail."""
 
@@ -32,6 +44,13 @@ class Outcome:
     code: int | None = None
     # RFC 3463, for whoever looks at the log ("5.7.1"); what it decides is decided already.
     enhanced: str = field(default="", compare=False)
+    # Why there was no answer, or what kind of no it was, in a word of ours; for the log, too.
+    kind: str = field(default="", compare=False)
+
+    @property
+    def step(self) -> str:
+        """The step at which it ended, as a host's log calls it."""
+        return _STEPS.get(self.phase, "data")
 
     @property
     def spares_the_address(self) -> bool:
@@ -47,6 +66,10 @@ class Post(Protocol):
 
         Raises MailRefused.
         """
+        ...
+
+    def is_open(self, our_name: str) -> bool:
+        """Whether a mail could be handed over now, as far as that is known without one."""
         ...
 
     def close(self) -> None:

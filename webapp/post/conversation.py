@@ -69,8 +69,8 @@ class Conversation:
         try:
             self._connect(context)
             self._log_in()
-        except NoAnswer:
-            return self._ended(None)
+        except NoAnswer as silence:
+            return self._ended(None, silence.kind)
         except Declined as declined:
             return self._ended(declined.reply)
         return None
@@ -83,8 +83,8 @@ class Conversation:
         try:
             self._announce(sender, recipient)
             self._hand_over(payload)
-        except NoAnswer:
-            return self._ended(None)
+        except NoAnswer as silence:
+            return self._ended(None, silence.kind)
         except Declined as declined:
             return self._ended(declined.reply)
         self.phase = "done"
@@ -107,10 +107,17 @@ class Conversation:
         finally:
             self._wire.close()
 
-    def _ended(self, reply: Reply | None) -> Outcome:
+    @property
+    def certificate_ends(self) -> str:
+        """Until when the relay's certificate is valid, as it says; "" without one."""
+        return self._wire.certificate_ends if self._wire else ""
+
+    def _ended(self, reply: Reply | None, kind: str = "") -> Outcome:
         self.close()
         code, enhanced = (reply.code, reply.enhanced) if reply else (None, "")
-        return Outcome(_result(self.phase, code, enhanced), self.phase, code, enhanced)
+        if code is not None:
+            kind = "later" if 400 <= code <= 499 else "declined"
+        return Outcome(_result(self.phase, code, enhanced), self.phase, code, enhanced, kind)
 
     def _connect(self, context: ssl.SSLContext | None) -> None:
         server = self._server
@@ -129,7 +136,7 @@ class Conversation:
         if server.security == "starttls":
             self.phase = "tls"
             if "STARTTLS" not in self._extensions:
-                raise NoAnswer
+                raise NoAnswer("not-offered")
             self._ask(b"STARTTLS", 220)
             self._start_tls(context)
             self._greet()
@@ -160,7 +167,7 @@ class Conversation:
             self._ask(base64.b64encode(user), 334)
             self._ask(base64.b64encode(password), 235)
         else:
-            raise NoAnswer
+            raise NoAnswer("not-offered")
 
     def _announce(self, sender: str, recipient: str) -> None:
         """Say from whom and to whom, and be asked for the mail; in one go where the relay can."""
@@ -182,13 +189,14 @@ class Conversation:
                 self._expect(*wanted)
             except Declined as declined:
                 refusal = refusal or (phase, declined)
-            except NoAnswer:
+            except NoAnswer as found:
+                silence = found
                 break
         else:
             if refusal is None:
                 return
         if refusal is None:
-            raise NoAnswer
+            raise silence
         self.phase = refusal[0]
         raise refusal[1]
 

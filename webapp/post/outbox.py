@@ -38,6 +38,10 @@ class OutboxPost:
             return Outcome(Result.NOT_SENT, "payload")
         return Outcome(Result.SENT)
 
+    def is_open(self, our_name: str) -> bool:
+        """A folder that is not there yet is made with the first mail."""
+        return not self._folder.exists() or os.access(self._folder, os.W_OK)
+
     def close(self) -> None:
         """Nothing is kept open between mails."""
 

@@ -7,7 +7,7 @@ from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import SettingsError
+from ..errors import SettingsError, warn
 from ..mail.message import Mail
 from . import Outcome, Result
 from .conversation import Conversation, died_early, dot_stuffed
@@ -54,6 +54,29 @@ class SmtpPost:
 
     def send(self, mail: Mail, *, seconds: float = 25.0) -> Outcome:
         """Hand one mail over within the limits. Raises MailRefused before anything is sent."""
+        outcome = self._send(mail, seconds)
+        if outcome.result is not Result.SENT:
+            _tell(outcome)
+        return outcome
+
+    def knock(self, our_name: str) -> Conversation | Outcome:
+        """Go as far as before a mail: a conversation to be closed, or what stood in the way."""
+        conversation = Conversation(
+            self._server, self._limits, self._clock, self._ehlo_name or our_name
+        )
+        failed = conversation.open(self._context, self._clock() + self._limits.before_dot)
+        return failed or conversation
+
+    def is_open(self, our_name: str) -> bool:
+        """Whether the relay lets us in; why not, is told to the log."""
+        found = self.knock(our_name)
+        if isinstance(found, Outcome):
+            _tell(found)
+            return False
+        found.close(politely=True)
+        return True
+
+    def _send(self, mail: Mail, seconds: float) -> Outcome:
         payload = dot_stuffed(mail.to_bytes())
         # The time to hear the answer after the dot is set aside; without it nothing is begun.
         left = min(self._limits.before_dot, seconds - self._limits.after_dot)
@@ -107,6 +130,17 @@ class SmtpPost:
         """Hang up; not a word on a connection that belongs to the process we were forked from."""
         mine = kept.process == os.getpid()
         kept.conversation.close(politely=mine and kept.conversation.is_quiet())
+
+
+def _tell(outcome: Outcome) -> None:
+    """Have the log say why a mail did not leave; nothing of the mail, nor of the relay's words."""
+    warn(
+        "relay-failed",
+        step=outcome.step,
+        kind=outcome.kind,
+        code=outcome.code,
+        status=outcome.enhanced or None,
+    )
 
 
 def trust(ca_file: Path | None) -> ssl.SSLContext:

@@ -23,7 +23,11 @@ _REPLY_LINE = re.compile(rb"([2-5][0-9][0-9])(?:([ -])(.*))?", re.DOTALL)
 
 
 class NoAnswer(Exception):
-    """No readable reply in time. Holds nothing that came from the server."""
+    """No readable reply in time; `kind` says why, in a word of ours and none of the server's."""
+
+    def __init__(self, kind: str = "unreadable") -> None:
+        super().__init__(kind)
+        self.kind = kind
 
 
 @dataclass(frozen=True)
@@ -64,8 +68,8 @@ class Wire:
         self._socket.settimeout(self._left(until))
         try:
             self._socket = context.wrap_socket(self._socket, server_hostname=host)
-        except (OSError, ValueError):
-            raise NoAnswer from None
+        except (OSError, ValueError) as error:
+            raise NoAnswer(handshake_kind(error)) from None
 
     def send(self, data: bytes, until: float) -> None:
         """Send all of it. A server that has spoken before it was asked is not spoken to."""
@@ -76,8 +80,8 @@ class Wire:
             self._socket.settimeout(self._left(until))
             try:
                 rest = rest[self._socket.send(rest) :]
-            except OSError:
-                raise NoAnswer from None
+            except OSError as error:
+                raise NoAnswer(_kind(error)) from None
 
     def read(self, until: float) -> Reply:
         """Read one whole reply (RFC 5321, 4.2)."""
@@ -127,17 +131,45 @@ class Wire:
         self._socket.settimeout(self._left(until))
         try:
             received = self._socket.recv(_CHUNK)
-        except OSError:
-            raise NoAnswer from None
+        except OSError as error:
+            raise NoAnswer(_kind(error)) from None
         if not received:
-            raise NoAnswer
+            raise NoAnswer("hung-up")
         return received
 
     def _left(self, until: float) -> float:
         left = until - self._clock()
         if left <= 0:
-            raise NoAnswer
+            raise NoAnswer("no-answer")
         return left
+
+    @property
+    def certificate_ends(self) -> str:
+        """Until when the other end's certificate is valid, as it says; "" without one."""
+        shown = self._socket.getpeercert() if isinstance(self._socket, ssl.SSLSocket) else None
+        return str((shown or {}).get("notAfter", ""))
+
+
+def handshake_kind(error: Exception) -> str:
+    """Why no privacy came about; a certificate that is not believed has a kind for each reason."""
+    if not isinstance(error, ssl.SSLCertVerificationError):
+        return "handshake" if isinstance(error, ssl.SSLError | ValueError) else _kind(error)
+    if "key usage extension" in error.verify_message:
+        # Python 3.13 reads authorities as RFC 5280 has it; many private ones are older.
+        return "ca-without-key-usage"
+    return _CERTIFICATE_KINDS.get(error.verify_code, "untrusted")
+
+
+# OpenSSL's X509_V_ERR_ numbers; every other one is about who vouches for it.
+_CERTIFICATE_KINDS = {9: "not-yet-valid", 10: "expired", 62: "wrong-name", 64: "wrong-name"}
+
+
+def _kind(error: Exception) -> str:
+    if isinstance(error, TimeoutError):
+        return "no-answer"
+    if isinstance(error, ConnectionRefusedError):
+        return "refused"
+    return "hung-up" if isinstance(error, ConnectionError | ssl.SSLError) else "unreachable"
 
 
 def connect(host: str, port: int, *, only_here: bool, until: float, clock: Clock) -> Wire:
@@ -148,10 +180,12 @@ def connect(host: str, port: int, *, only_here: bool, until: float, clock: Clock
     """
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
-        raise NoAnswer from None
+    except (OSError, UnicodeError) as error:
+        is_away = isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN
+        raise NoAnswer("name-server-away" if is_away else "unknown-host") from None
     if only_here:
         found = [entry for entry in found if is_loopback(str(entry[4][0]))]
+    why = "no-answer" if found else "elsewhere"
     for tried, (family, kind, protocol, _, address) in enumerate(found):
         # Shared out, so that an address without a way to it leaves time for the next.
         left = (until - clock()) / (len(found) - tried)
@@ -163,8 +197,9 @@ def connect(host: str, port: int, *, only_here: bool, until: float, clock: Clock
             connection.connect(address)
             # Else the second small packet of a mail waits 40 ms for the first one's receipt.
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        except OSError:
+        except OSError as error:
+            why = _kind(error)
             connection.close()
             continue
         return Wire(connection, clock)
-    raise NoAnswer
+    raise NoAnswer(why)

@@ -76,6 +76,11 @@ class Settings:
         return self.direct_send == "on"
 
     @property
+    def step(self) -> int:
+        """Which of a host's three steps this is: no mail, one's own inbox, a named person."""
+        return 1 if self.mail is None else 2 if self.direct_send == "off" else 3
+
+    @property
     def secrets(self) -> tuple[str, ...]:
         """The secret in use, then those that may still open what they closed."""
         return (self.secret_key, *self.secret_key_fallbacks)

@@ -17,7 +17,7 @@ class Reading:
     """The values as they were set, and a sentence for each that cannot be used."""
 
     values: Mapping[str, str] = field(repr=False)
-    faults: list[str]
+    faults: list[str] = field(repr=False)
 
     def any(self, read: Callable[[Mapping[str, str]], T], instead: T) -> T:
         """What `read` makes of the values; `instead` where it raises, until end() is reached."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
-from .database import Database
+from ..errors import warn
+from .database import Database, DatabaseUnavailable
 from .ledger import Ledger, Limits
 from .sealing import Sealer
 from .waiting import WaitingLetters
@@ -28,8 +30,14 @@ class Store:
 
     def start(self) -> None:
         """Make ready to serve; SQLite brings its tables up to date by itself."""
+        was_lost = self.database.has_file and not self.counts.has_file
         self.database.start()
         self.counts.start()
+        if was_lost:
+            # With the limits went the list of who wants no mail.
+            warn("limits-file-new", cure="restore-the-block-list")
+        with suppress(DatabaseUnavailable):
+            self.ledger.check_key()
 
     def upgrade(self) -> None:
         """Bring the tables up to date."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
-from typing import Final
+from typing import Any, Final, cast
 
 from flask import Flask, request
 from flask_limiter import Limiter
 from limits.storage import Storage
 
+from ..errors import warn
 from ..services import Services
 from ..store.ledger import network
 
@@ -17,6 +19,8 @@ from ..store.ledger import network
 _STORE_SECONDS: Final = 1
 # What is over is only in the way: there is no hurry to forget it.
 _FORGET_SECONDS: Final = 60.0
+# Of /healthz?deep=1, from one network: a monitor asks once in some seconds at most.
+_DEEP: Final = "12 per minute"
 
 
 class ProcessMemory(Storage):
@@ -87,5 +91,22 @@ def init_app(app: Flask, services: Services) -> None:
         headers_enabled=False,
         swallow_errors=True,
         in_memory_fallback_enabled=is_shared,
+        on_breach=lambda _: warn("limit-reached", setting="LIMITS_FLOOD_MINUTE"),
     )
-    limiter.request_filter(lambda: request.endpoint in ("static", "pages.healthz"))
+    limiter.logger.addFilter(_store_is_away)
+    limiter.request_filter(_is_free)
+    asked = app.view_functions["pages.healthz"]
+    app.view_functions["pages.healthz"] = cast("Any", limiter.limit(_DEEP)(asked))
+
+
+def _is_free() -> bool:
+    """What costs nothing is not counted; a deep look at our health costs a relay a call."""
+    is_shallow = request.endpoint == "pages.healthz" and request.args.get("deep") != "1"
+    return request.endpoint == "static" or is_shallow
+
+
+def _store_is_away(record: logging.LogRecord) -> bool:
+    """What the package says of its troubles becomes our line, without an address in it."""
+    if record.levelno >= logging.WARNING and "exceeded" not in str(record.msg):
+        warn("flood-store-away", cure="look-at-RATELIMIT_STORAGE_URI")
+    return False

@@ -156,6 +156,8 @@ def _texts_of_frame(
         ("first.them", frame.first.them),
         ("own_words.me", frame.own_words.me),
         ("own_words.them", frame.own_words.them),
+        *(("replies_without_asks.label", reply.label) for reply in frame.replies_without_asks),
+        *(("replies_without_asks.body", reply.body) for reply in frame.replies_without_asks),
         *(("paper.lines", line) for line in frame.paper.lines),
         ("version.text", frame.version.text),
     ):
@@ -218,7 +220,8 @@ def _lengths(words: Words, figures: list[str]) -> Iterator[str]:
             answers = Answers(situation, level, voice, words.language, name=name)
             every = tuple(s.id for s in words.statements_for(words.situations[situation], level))
             starters = words.situations[situation].starters.at(level)
-            unchosen.append(unchosen_words(compose(replace(answers, say=every), words)))
+            full = replace(answers, say=every, first="A.", own_words="A.")
+            unchosen.append(unchosen_words(compose(full, words)))
             letter = compose(replace(answers, say=starters), words)
             lengths.append(printed_words(letter))
             with_fact.append(unchosen_words(letter) + count_words(letter.fact))

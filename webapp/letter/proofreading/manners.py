@@ -71,9 +71,12 @@ def _frame_problems(words: Words) -> Iterator[str]:
                 yield from _told(where, _clashes(text, words))
             if not _may_have_a_time(words, file, key):
                 yield from _told(where, deadlines_in(text, words))
+    replies = {"frame.toml: replies_without_asks": words.frame.replies_without_asks}
     for situation in words.situations.values():
-        where = f"{words.language}/situations/{situation.id}.toml: replies"
-        for reply in situation.replies:
+        replies[f"situations/{situation.id}.toml: replies"] = situation.replies
+    for at, ready in replies.items():
+        where = f"{words.language}/{at}"
+        for reply in ready:
             yield from _told(where, _clashes(reply.body, words))
             if not (reply.label.startswith("“") and reply.label.endswith("”")):
                 yield f"{where}: “{reply.label}” is the reader's: put it in quotation marks"

@@ -101,7 +101,7 @@ def _ends(text: str, words: Words) -> Iterator[str]:
         yield "has to end the sentence of its lead-in, with a full stop"
     if _ENDS_WITHIN.search(text):
         yield "has to be the end of one sentence; a second one stands outside the request"
-    first = text.split(maxsplit=1)[0]
+    first = text.split(maxsplit=1)[0].rstrip(".,")
     if first not in words.grammar.bare_verbs:
         yield f"has to begin with a bare verb, in small letters; “{first}” is none that is listed"
 

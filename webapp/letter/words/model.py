@@ -56,10 +56,19 @@ class Subject(Wording):
 
 
 class Agreement(Model):
-    """Who agreed to a sentence, and when."""
+    """Who agreed to a sentence, when, in which round, and by how many where the group shows it."""
 
-    by: str
+    by: str = Field(min_length=1)
     on: datetime.date
+    votes_for: int | None = Field(default=None, alias="for", ge=0)
+    against: int | None = Field(default=None, ge=0)
+    round: int | None = Field(default=None, ge=1)
+
+
+class Before(Wording):
+    """What stood in a sentence's place until a day."""
+
+    until: datetime.date
 
 
 class Statement(Wording):
@@ -70,6 +79,7 @@ class Statement(Wording):
     levels: tuple[Level, ...] = Field(min_length=1)
     source: tuple[str, ...] = Field(min_length=1)
     agreed: Agreement | None = None
+    before: tuple[Before, ...] = ()
     contradicts: tuple[str, ...] = ()
     section: str = ""
 
@@ -195,6 +205,7 @@ class Frame(Model):
     first: Wording
     own_words: Wording
     reply: Wording
+    replies_without_asks: tuple[ReadyReply, ...] = Field(min_length=2, max_length=3)
     sign_off: SignOff
     credit: _Text
     version: _Text

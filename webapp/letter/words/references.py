@@ -158,6 +158,9 @@ def _bare_texts(words: Words) -> Iterator[tuple[str, str]]:
     yield "about.supported_without_name", frame.about.supported_without_name
     yield "sign_off.me_without_name", frame.sign_off.me_without_name
     yield "credit.text", frame.credit.text
+    for reply in frame.replies_without_asks:
+        yield "replies_without_asks.label", reply.label
+        yield "replies_without_asks.body", reply.body
     yield from (("they", one) for forms in frame.they.values() for one in forms)
     yield from (("term", one) for one in frame.term.values())
     yield from (("paper.lines", one) for one in frame.paper.lines)

@@ -1,8 +1,6 @@
 """The database: SQLite unless a URL says PostgreSQL; a change is on disk when its block ends."""
 
-import logging
 import os
-import time
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -13,7 +11,7 @@ from typing import Final, Literal
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
-from ...errors import StartError, WordAheadError
+from ...errors import StartError, WordAheadError, warn
 from . import engines
 from .tables import DECOY, tries
 from .turns import WriterTurn
@@ -21,9 +19,6 @@ from .turns import WriterTurn
 HEAD: Final = "0002"  # the newest migration, so that a start need not load Alembic to ask
 MIGRATIONS: Final = Path(__file__).parent.parent / "migrations"
 UPGRADE_PATIENCE: Final = 60  # seconds for another upgrade to end; nobody waits at a page here
-TOLD_AGAIN: Final = 60  # seconds between two lines in the log that say the same
-
-_log = logging.getLogger("webapp")
 
 # Of the statement, not of the transaction, which may have waited for its turn.
 _NOW: Final = {
@@ -84,7 +79,6 @@ class Database:
         )
         self._turn = WriterTurn(self._file) if self._file else None
         self._is_ready = False
-        self._told_at = -float(TOLD_AGAIN)
         _forget_connections_after_fork(self)
         # Whoever drops a database without closing it leaves no connection behind.
         weakref.finalize(self, self._engine.dispose)
@@ -92,6 +86,11 @@ class Database:
     def _file_of(self, *, counts: bool) -> Path:
         file = Path(self._url.database or "")
         return file.with_name(f"{file.stem}-limits{file.suffix}") if counts else file
+
+    @property
+    def has_file(self) -> bool:
+        """Whether its file is there; PostgreSQL has none."""
+        return self._file is not None and self._file.exists()
 
     @contextmanager
     def writing(self, *, lasting: bool = False) -> Iterator[sa.Connection]:
@@ -191,17 +190,12 @@ class Database:
         try:
             yield
         except (SQLAlchemyError, OSError) as error:
-            self._tell(error)
+            # Visitors are only told to come back.
+            warn("database-away", error=type(error).__name__)
             if self.kind == "sqlite":
                 # A connection that was opened while the disk could only be read stays like that.
                 self._engine.dispose()
             raise DatabaseUnavailable(f"the database failed: {type(error).__name__}") from None
-
-    def _tell(self, error: Exception) -> None:
-        """Have the log say what failed, once a minute: visitors are only told to come back."""
-        if time.monotonic() - self._told_at >= TOLD_AGAIN:
-            self._told_at = time.monotonic()
-            _log.error("event=database-away error=%s", type(error).__name__)
 
 
 def _version(connection: sa.Connection) -> str | None:

@@ -8,6 +8,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
+from ...errors import warn
 from ..database import Database, DatabaseUnavailable, Turn
 from . import blocks, figures
 from .blocks import BlockList
@@ -100,6 +101,7 @@ class Ledger:
         if not isinstance(attempt, int):
             return attempt
         if rule := broken(press.kept, seen):
+            warn("limit-reached", setting=f"LIMITS_{rule.name.upper()}")
             return Refusal.SITE if rule.site else Refusal.LIMIT
         keys = self._counting.add(connection, press.kept, seen.now)
         # Counted all the same: else a page would answer for ever where an address is blocked.
@@ -139,6 +141,11 @@ class Ledger:
                 self._database.take_turns(connection, Turn.COUNT)
                 return self._block_list.contains(connection, address)
         return bool(seen.is_blocked)
+
+    def check_key(self) -> None:
+        """Raise LedgerUnavailable if the block list was locked with a key that is not at hand."""
+        with self._writing() as connection:
+            self._block_list.check(connection)
 
     def counts(self) -> list[Count]:
         """All days' figures, the small ones hidden."""

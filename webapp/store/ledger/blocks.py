@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from ...errors import warn
 from ..database import DatabaseUnavailable
 from ..database.tables import blocked, lasting_keys
 from ..sealing import KEY_BYTES, NONCE_BYTES, derive_key
@@ -64,6 +65,10 @@ class BlockList:
             return False
         return bool(connection.scalar(_ASK, _values(key, address)))
 
+    def check(self, connection: sa.Connection) -> None:
+        """Raise DatabaseUnavailable if the key is lost; one that is only older is locked anew."""
+        self._key(connection)
+
     def values(self, address: str) -> dict[str, bytes]:
         """What SEEN is asked with: hashes under the key that was last read."""
         wrapped, key = self._known
@@ -93,6 +98,7 @@ class BlockList:
                     self._known = (stored, found)
                 return found
         if connection.scalar(sa.select(sa.exists().where(blocked.c.key.is_not(None)))):
+            warn("block-list-key", cure="the-former-SECRET_KEY-into-SECRET_KEY_FALLBACKS")
             raise DatabaseUnavailable("the block list needs an older SECRET_KEY as a fallback")
         return None
 

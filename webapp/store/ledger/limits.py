@@ -70,6 +70,7 @@ class ToPerson:
 class Rule:
     """At most so many mails in so many seconds for what is counted."""
 
+    name: str  # of the limit
     counted: str = field(repr=False)  # before it is hashed
     seconds: int
     most: int
@@ -78,24 +79,23 @@ class Rule:
 
 def rules(mail: ToOwn | ToPerson, limits: Limits) -> list[Rule]:
     """Every rule that this mail must keep; it counts under the inbox that gets it."""
-    to_stop = isinstance(mail, ToOwn) and mail.to_stop
-    found = [
-        Rule("stop", HOUR, limits.stop_hour, site=True)
-        if to_stop
-        else Rule("site", HOUR, limits.site_hour, site=True)
-    ]
+    if isinstance(mail, ToOwn) and mail.to_stop:
+        found = [Rule("stop_hour", "stop", HOUR, limits.stop_hour, site=True)]
+    else:
+        found = [Rule("site_hour", "site", HOUR, limits.site_hour, site=True)]
     for name, times in networks(mail.ip).items():
-        found.append(Rule(f"ip\0{name}", 10 * MINUTE, times * limits.ip_ten_minutes))
-        found.append(Rule(f"ip\0{name}", DAY, times * limits.ip_day))
+        ip = f"ip\0{name}"
+        found.append(Rule("ip_ten_minutes", ip, 10 * MINUTE, times * limits.ip_ten_minutes))
+        found.append(Rule("ip_day", ip, DAY, times * limits.ip_day))
     inbox = f"inbox\0{fold(mail.reader)}"
     if isinstance(mail, ToOwn):
-        found.append(Rule(inbox, 6 * HOUR, limits.own_six_hours))
-        found.append(Rule(inbox, DAY, limits.own_day))
+        found.append(Rule("own_six_hours", inbox, 6 * HOUR, limits.own_six_hours))
+        found.append(Rule("own_day", inbox, DAY, limits.own_day))
         return found
-    found.append(Rule(inbox, DAY, limits.recipient_day))
+    found.append(Rule("recipient_day", inbox, DAY, limits.recipient_day))
     pair_day = limits.recipient_day if mail.again else limits.pair_day
     pair = f"pair\0{fold(mail.own)}\0{fold(mail.recipient)}"
-    found.append(Rule(pair, DAY, pair_day))
+    found.append(Rule("pair_day", pair, DAY, pair_day))
     return found
 
 

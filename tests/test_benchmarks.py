@@ -1,0 +1,142 @@
+"""The measures go on when one cannot be taken, and say so; a missed bound is still a failure."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from benchmarks import __main__ as benchmarks
+from benchmarks.bench_post import MOST_REFUSED, Person
+from benchmarks.host import NotTaken
+
+KEPT = {"measure": "one / other", "ratio": 3.0, "at_least": 2.0}
+
+
+def _runs(monkeypatch: pytest.MonkeyPatch, outcome: dict[str, Any] | Exception) -> int:
+    """Run all benches, where the measure of posts gives or raises this, and all others are kept."""
+
+    def bench(name: str) -> Any:
+        class Bench:
+            @staticmethod
+            def main() -> dict[str, Any]:
+                if name.endswith("bench_post") and isinstance(outcome, Exception):
+                    raise outcome
+                return outcome if name.endswith("bench_post") else KEPT  # type: ignore[return-value]
+
+        return Bench
+
+    monkeypatch.setattr("importlib.import_module", bench)
+    return benchmarks.main()
+
+
+def _lines(capsys: pytest.CaptureFixture[str]) -> dict[str, dict[str, Any]]:
+    lines = map(json.loads, capsys.readouterr().out.splitlines())
+    return {line["bench"]: line for line in lines}
+
+
+def test_a_measure_that_cannot_be_taken_says_why_and_the_others_are_taken(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _runs(monkeypatch, NotTaken("all places were taken")) == 0
+    lines = _lines(capsys)
+    assert lines.pop("bench_post") == {
+        "bench": "bench_post",
+        "not_taken": "NotTaken: all places were taken",
+    }
+    assert len(lines) >= 8
+    assert all(line["kept"] for line in lines.values())
+
+
+@pytest.mark.parametrize("error", [OSError("no port"), TimeoutError("too slow"), MemoryError()])
+def test_what_a_machine_does_to_a_measure_is_no_failure(
+    monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    assert _runs(monkeypatch, error) == 0
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        KEPT | {"ratio": 1.9},
+        KEPT | {"at_least": 0, "at_most": 2.9},
+        KEPT | {"also_kept": False},
+        AssertionError("the letters differ"),
+        ZeroDivisionError("a mistake of ours"),
+    ],
+)
+def test_a_missed_bound_and_a_mistake_are_failures_and_the_others_are_still_taken(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    outcome: dict[str, Any] | Exception,
+) -> None:
+    assert _runs(monkeypatch, outcome) == 1
+    assert len(_lines(capsys)) >= 9
+
+
+def test_a_reason_without_words_is_the_line_it_comes_from() -> None:
+    with pytest.raises(ValueError) as raised:  # noqa: PT011  it says nothing, and that is the point
+        raise ValueError
+    assert benchmarks.reason(raised.value) == "ValueError: raise ValueError"
+
+
+# ------------------------------------------------------------------ somebody who presses
+
+
+@contextmanager
+def _app(*statuses: int) -> Iterator[int]:
+    """A form that answers presses by these statuses in turn, and the last one for ever."""
+    left = list(statuses)
+
+    class Answers(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            self._answers(200)
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            pressed = self.path == "/letter/check"
+            self._answers((left.pop(0) if len(left) > 1 else left[0]) if pressed else 303)
+
+        def _answers(self, status: int) -> None:
+            self.send_response(status)
+            self.send_header("Location", "/letter/sent")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            """Say nothing."""
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answers)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_who_finds_all_places_taken_presses_again_and_it_is_counted() -> None:
+    with _app(303, 503, 503, 303) as port:
+        person = Person(port, 1)
+        person.press_while(lambda one: one.sent < 3)
+    assert (person.sent, person.refused, person.pressed) == (3, 2, 5)
+    assert len(person.times) == 3
+
+
+def test_places_that_are_always_taken_are_no_measure() -> None:
+    with _app(503) as port, pytest.raises(NotTaken, match="all places taken"):
+        Person(port, 1).press_while(lambda one: one.pressed < 2 * MOST_REFUSED)
+
+
+def test_another_answer_than_expected_is_no_measure_and_is_named() -> None:
+    with _app(500) as port, pytest.raises(NotTaken, match=r"answered by HTTP/1\.1 500"):
+        Person(port, 1).press_while(lambda one: one.pressed < 1)

@@ -1,0 +1,363 @@
+"""`flask host check`: what is right is said to be, and each planted fault is named by its line."""
+
+from __future__ import annotations
+
+import http.server
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import dns.message
+import dns.resolver
+import dns.rrset
+import pytest
+from click.testing import Result
+from flask.cli import FlaskGroup
+
+from webapp import create_app
+from webapp.cli import host_check, host_mail
+from webapp.post.smtp import SmtpServer
+from webapp.settings import from_environment
+from webapp.store.database import Database
+from webapp.store.opening import open_store
+
+from .databases import PostgreSQL, fresh_postgresql
+from .fault_server import Act, Faults, fault_server
+from .mail_server import Certificate, RealServer, make_certificate, real_server
+from .visitor import DEMO, app_for
+
+DOMAIN = "letters.wordahead.example"
+RECORDS = {
+    (DOMAIN, "MX"): "10 mail.wordahead.example.",
+    (DOMAIN, "TXT"): '"v=spf1 include:relay.example -all"',
+    (f"_dmarc.{DOMAIN}", "TXT"): '"v=DMARC1; p=none"',
+}
+
+
+class NameServer:
+    """Answers from a table; silent where it is None."""
+
+    def __init__(self) -> None:
+        self.records: dict[tuple[str, str], str] | None = dict(RECORDS)
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", 0))
+        self.thread = threading.Thread(target=self._serve, daemon=True)
+        self.thread.start()
+
+    def _serve(self) -> None:
+        while True:
+            asked, sender = self.socket.recvfrom(4096)
+            if asked == b"end":
+                return
+            if self.records is None:
+                continue
+            question = dns.message.from_wire(asked)
+            one = question.question[0]
+            kind = dns.rdatatype.to_text(one.rdtype)
+            answer = dns.message.make_response(question)
+            found = self.records.get((one.name.to_text(omit_final_dot=True), kind))
+            if found:
+                answer.answer.append(dns.rrset.from_text(one.name, 60, "IN", kind, found))
+            self.socket.sendto(answer.to_wire(), sender)
+
+    def resolver(self) -> dns.resolver.Resolver:
+        own = dns.resolver.Resolver(configure=False)
+        own.nameservers, own.port = ["127.0.0.1"], self.socket.getsockname()[1]
+        own.lifetime = 2.0
+        return own
+
+    def close(self) -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+            one.sendto(b"end", self.socket.getsockname())
+        self.thread.join(10)
+        self.socket.close()
+
+
+@contextmanager
+def _web(status: int = 200, body: bytes = b"ok\n", ahead: float = 0.0) -> Iterator[str]:
+    """Whoever answers at PUBLIC_URL; its clock may be ahead by some seconds."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            return super().date_time_string(time.time() + ahead)
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        thread.join(10)
+        server.server_close()
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    return make_certificate(tmp_path_factory.mktemp("certificate"))
+
+
+@pytest.fixture
+def names(monkeypatch: pytest.MonkeyPatch) -> Iterator[NameServer]:
+    server = NameServer()
+    monkeypatch.setattr(host_mail, "resolver", server.resolver)
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def relay(certificate: Certificate) -> Iterator[RealServer]:
+    with real_server(certificate, security="starttls", log_in=True) as real:
+        yield real
+
+
+@pytest.fixture
+def web() -> Iterator[str]:
+    with _web() as address:
+        yield address
+
+
+@pytest.fixture
+def environ(names: NameServer, relay: RealServer, web: str, tmp_path: Path) -> dict[str, str]:
+    """A host where everything is right."""
+    url = f"sqlite:///{tmp_path}/kept/word-ahead.db"
+    settings = {
+        "SECRET_KEY": DEMO.secret_key,
+        "PUBLIC_URL": web,
+        "MAIL_FROM": f"letters@{DOMAIN}",
+        "HOST_NAME": "The Willow Group",
+        "HOST_CONTACT": "hello@willow.example",
+        "DATABASE_URL": url,
+        **_mail(relay.server),
+    }
+    for counts in (False, True):
+        database = Database(url, counts=counts)
+        database.start()
+        database.close()
+    return settings
+
+
+def _mail(server: SmtpServer, password: str | None = None) -> dict[str, str]:
+    schemes = {"none": "smtp", "starttls": "smtp+starttls", "tls": "smtps"}
+    login = f"{quote(server.user)}:{quote(password or server.password, safe='')}@"
+    address = f"{login * bool(server.user)}{server.host}:{server.port}"
+    return {
+        "MAIL_URL": f"{schemes[server.security]}://{address}",
+        "MAIL_CA_FILE": str(server.ca_file or ""),
+    }
+
+
+def _check(environ: dict[str, str], typed: str = "") -> Result:
+    runner = app_for().test_cli_runner(env=environ)
+    group = FlaskGroup(create_app=lambda: create_app())
+    return runner.invoke(group, ["host", "check"], input=typed)
+
+
+def _wrong(environ: dict[str, str], typed: str = "") -> list[str]:
+    """The lines of what is wrong, and never a secret among all lines."""
+    result = _check(environ, typed)
+    assert result.exit_code == 1, result.output
+    assert DEMO.secret_key not in result.output
+    assert "hunter2" not in result.output
+    return [line for line in result.output.splitlines() if line.startswith("WRONG")]
+
+
+def _only(environ: dict[str, str], what: str, says: str, typed: str = "") -> None:
+    """One fault is named, by the right line; nothing that is right is called wrong."""
+    (line,) = _wrong(environ, typed)
+    assert line.removeprefix("WRONG").strip().startswith(what), line
+    assert says in line, line
+
+
+def test_everything_right_is_said_line_by_line_and_a_test_mail_goes(
+    environ: dict[str, str], relay: RealServer
+) -> None:
+    result = _check(environ, "emma@home.example.org\n")
+    assert result.exit_code == 0, result.output
+    for what in (
+        *("settings", "PUBLIC_URL", "clock", "proxies", "floods", "database: files", "database"),
+        *("block list: key", "relay: name", "relay: connect", "relay: TLS", "relay: certificate"),
+        *("relay: login", "DNS: MX", "DNS: SPF", "DNS: DMARC", "test mail"),
+    ):
+        assert f"ok     {what} " in result.output, what
+    assert [mail.recipients for mail in relay.mails] == [("emma@home.example.org",)]
+
+
+def test_everything_right_with_postgresql(environ: dict[str, str], postgresql: PostgreSQL) -> None:
+    url = fresh_postgresql(postgresql)
+    database = Database(url)
+    database.upgrade()
+    database.close()
+    result = _check(environ | {"DATABASE_URL": url})
+    assert result.exit_code == 0, result.output
+    assert "postgresql takes a change" in result.output
+
+
+def test_fault_01_every_wrong_setting_is_named_at_once(environ: dict[str, str]) -> None:
+    lines = _wrong(environ | {"HOST_NAME": "", "LIMITS_TYPO": "1", "SECRET_KEY": "changeme" * 5})
+    assert [line.split()[2] for line in lines] == ["LIMITS_TYPO", "SECRET_KEY", "HOST_NAME"]
+
+
+def test_fault_02_a_database_that_is_away_is_told_in_its_own_words(environ: dict[str, str]) -> None:
+    away = "postgresql://emma:hunter2@127.0.0.1:1/nothing"
+    _only(environ | {"DATABASE_URL": away}, "database", "refused")
+
+
+def test_fault_03_tables_that_were_never_made(
+    environ: dict[str, str], postgresql: PostgreSQL
+) -> None:
+    url = fresh_postgresql(postgresql)
+    _only(environ | {"DATABASE_URL": url}, "database", "database upgrade")
+
+
+def test_fault_04_a_lost_limits_file(environ: dict[str, str], tmp_path: Path) -> None:
+    for one in (tmp_path / "kept").glob("*-limits*"):
+        one.unlink()
+    lines = _wrong(environ)
+    assert "database: limits" in lines[0]
+
+
+def test_fault_05_a_key_that_does_not_fit_the_block_list(
+    environ: dict[str, str], tmp_path: Path
+) -> None:
+    settings = from_environment(environ, tmp_path)
+    store = open_store(settings.database_url, settings.secrets, settings.limits, 48)
+    store.ledger.block("patel@vets.example.org")
+    other = environ | {"SECRET_KEY": "another secret of the tests, as long as it needs to be"}
+    _only(other, "block list: key", "SECRET_KEY_FALLBACKS")
+
+
+def test_fault_06_a_relay_whose_name_nobody_knows(
+    environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look_up = socket.getaddrinfo
+
+    def unknown(host: Any, *args: Any, **more: Any) -> Any:
+        if host == "relay.nowhere.example":
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return look_up(host, *args, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    _only(environ | {"MAIL_URL": "smtps://relay.nowhere.example"}, "relay: name", "nobody knows")
+
+
+def test_fault_07_a_relay_that_is_down(environ: dict[str, str]) -> None:
+    _only(environ | {"MAIL_URL": "smtp://127.0.0.1:1"}, "relay: connect", "refused")
+
+
+def test_fault_08_a_relay_that_accepts_and_says_nothing(environ: dict[str, str]) -> None:
+    begun = time.monotonic()
+    faults: Faults = {"greeting": Act.SILENCE}
+    with fault_server(faults) as silent:
+        _only(environ | _mail(silent.server), "relay: connect", "no-answer")
+    assert time.monotonic() - begun < 30
+
+
+def test_fault_09_a_relay_without_tls(environ: dict[str, str]) -> None:
+    with fault_server(security="starttls") as plain:
+        bare = {"ehlo": b"250-x\r\n250 PIPELINING\r\n"}
+        plain.faults = [bare] * 5
+        _only(environ | _mail(plain.server), "relay: TLS", "not-offered")
+
+
+def test_fault_10_a_certificate_that_nobody_vouches_for(environ: dict[str, str]) -> None:
+    _only(environ | {"MAIL_CA_FILE": ""}, "relay: certificate", "MAIL_CA_FILE")
+
+
+def test_fault_11_a_certificate_for_another_name(environ: dict[str, str], tmp_path: Path) -> None:
+    other = make_certificate(tmp_path / "other", host="other.example")
+    with real_server(other, security="tls") as real:
+        _only(environ | _mail(real.server), "relay: certificate", "wrong-name")
+
+
+def test_fault_12_a_wrong_password(environ: dict[str, str], relay: RealServer) -> None:
+    _only(environ | _mail(relay.server, "hunter2"), "relay: login", "declined (535)")
+
+
+@pytest.mark.parametrize(
+    ("missing", "what"),
+    [
+        ((DOMAIN, "MX"), "DNS: MX"),
+        ((DOMAIN, "TXT"), "DNS: SPF"),
+        ((f"_dmarc.{DOMAIN}", "TXT"), "DNS: DMARC"),
+    ],
+)
+def test_fault_13_a_record_that_is_not_in_the_dns(
+    environ: dict[str, str], names: NameServer, missing: tuple[str, str], what: str
+) -> None:
+    assert names.records
+    del names.records[missing]
+    _only(environ, what, "mail-domain.md")
+
+
+def test_fault_14_a_name_server_that_does_not_answer(
+    environ: dict[str, str], names: NameServer
+) -> None:
+    names.records = None
+    _only(environ, "DNS", "does not answer")
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "says"), [(502, b"", "502"), (200, b"<html>", "not the form")]
+)
+def test_fault_15_a_public_address_where_something_else_answers(
+    environ: dict[str, str], status: int, body: bytes, says: str
+) -> None:
+    with _web(status, body) as address:
+        _only(environ | {"PUBLIC_URL": address}, "PUBLIC_URL", says)
+
+
+def test_fault_16_a_public_address_where_nobody_answers(environ: dict[str, str]) -> None:
+    _only(environ | {"PUBLIC_URL": "http://127.0.0.1:1"}, "PUBLIC_URL", "Refused")
+
+
+def test_fault_17_more_proxies_than_there_can_be(environ: dict[str, str]) -> None:
+    _only(environ | {"TRUSTED_PROXIES": "1"}, "proxies", "TRUSTED_PROXIES=0")
+
+
+def test_fault_18_a_clock_that_is_wrong(environ: dict[str, str]) -> None:
+    with _web(ahead=3600.0) as address:
+        _only(environ | {"PUBLIC_URL": address}, "clock", "seconds from the web server's")
+
+
+def test_fault_19_a_store_for_floods_that_is_away(environ: dict[str, str]) -> None:
+    away = {"RATELIMIT_STORAGE_URI": "redis://user:hunter2@127.0.0.1:1/0"}
+    _only(environ | away, "floods", "RATELIMIT_STORAGE_URI")
+
+
+def test_fault_20_a_test_mail_that_the_relay_declines(environ: dict[str, str]) -> None:
+    faults: Faults = {"rcpt": b"550 5.1.1 no such person\r\n"}
+    with fault_server(*[faults] * 5) as declining:
+        mail = environ | _mail(declining.server)
+        _only(mail, "test mail", "recipient declined 550", "emma@home.example.org\n")
+
+
+def test_whatever_hangs_is_named_when_the_time_is_over(
+    environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    over = threading.Event()
+    look_up = socket.getaddrinfo
+
+    def hangs(host: Any, *args: Any, **more: Any) -> Any:
+        if host == "relay.nowhere.example":
+            over.wait(20)
+            raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure")
+        return look_up(host, *args, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", hangs)
+    monkeypatch.setattr(host_check, "_SECONDS", 4.0)
+    _only(environ | {"MAIL_URL": "smtps://relay.nowhere.example"}, "relay", "no answer within 4")
+    over.set()

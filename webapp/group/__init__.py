@@ -1,0 +1,1 @@
+"""A peer group agrees on its words: ballots, the count, and what is adopted."""
