@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from webapp.letter.plain_name import is_plain_name
+from webapp.settings import OwnInboxCode
 
 from .direct import EMMA, MANAGER, Host, Writer, told, wrong
 from .mails import code_in
@@ -106,7 +107,7 @@ def test_ticks_alone_go_at_once_and_say_how_the_mail_came(writer: Writer, carefu
 
 @pytest.mark.parametrize(("wanted", "codes"), [("always", 1), ("never", 0), ("free-text", 0)])
 def test_the_host_decides_when_the_code_goes_first(
-    writer: Writer, careful: Host, wanted: str, codes: int
+    writer: Writer, careful: Host, wanted: OwnInboxCode, codes: int
 ) -> None:
     careful.turns(settings=replace(careful.services.settings, own_inbox_code=wanted))
     writer.reaches_check().sends_to(EMMA)
@@ -164,7 +165,8 @@ def test_one_inbox_has_one_limit_whatever_it_was_typed_as(host: Host) -> None:
 
 
 def test_the_readers_address_that_is_ones_own_is_asked_about_once(emma: Writer, host: Host) -> None:
-    emma.reaches_check().names("emma+boss@home.example.org")
+    emma.reaches_check()
+    emma.names("emma+boss@home.example.org")
     assert told("ask_same", "check")[:40] in emma.page.text
     emma.submits("/letter/someone")
     assert emma.page.heading == told("consent_heading", "someone")
@@ -172,7 +174,8 @@ def test_the_readers_address_that_is_ones_own_is_asked_about_once(emma: Writer, 
 
 @pytest.mark.parametrize("address", ["all-staff@vets.example.org", "parents@vets.example.org"])
 def test_a_list_of_people_is_asked_about_once(emma: Writer, address: str) -> None:
-    emma.reaches_check().names(address)
+    emma.reaches_check()
+    emma.names(address)
     assert "one person, or many" in emma.page.text
     emma.submits("/letter/someone")
     assert emma.page.heading == told("consent_heading", "someone")

@@ -14,7 +14,7 @@ from ..delivery.code_mail import CodeNotSent
 from ..delivery.shown import shown_seal
 from ..delivery.within_limits import LimitReached, MailNotOffered
 from ..errors import Busy, WordAheadError
-from ..letter.compose import Answers, contradictions
+from ..letter.compose import Answers, Letter, contradictions
 from ..letter.words import Right, Words
 from ..store.database import DatabaseUnavailable
 from ..store.waiting import WaitingFull
@@ -117,6 +117,13 @@ def problem_page(problem: Problem) -> Response:
     return check_page(form, problem.status, outcome=problem.key)
 
 
+def _fill_in(form: SendForm, letter: Letter, questions: list[Question]) -> None:
+    """What the page's button hands in: which letter was shown, and what was asked about it."""
+    form.draft.data = draft().id
+    form.shown.data = shown_seal(letter, draft().id, services())
+    form.answered.data = ",".join([form.answered.data or "", *(q.id for q in questions)])
+
+
 def check_page(
     form: SendForm,
     status: int = 200,
@@ -126,22 +133,19 @@ def check_page(
     outcome: str = "",
 ) -> Response:
     """The last screen: the letter, the ways to take it, and what has just come of one of them."""
-    told = draft().take_told()
     # A "perhaps" stays told until it is answered, whatever else was pressed or opened since.
     outcome = outcome or draft().doubt
     letter = letter_for(answers(), _proved_address(form))
     mail_reason = services().mail_reason(answers().language, answers().level)
     ticks = len(letter.ticked)
-    form.draft.data = draft().id
-    form.shown.data = shown_seal(letter, draft().id, services())
-    form.answered.data = ",".join([form.answered.data or "", *(q.id for q in questions or ())])
+    _fill_in(form, letter, questions or [])
     return page(
         "check.html",
         status,
         form=form,
         letter=letter,
         answers=answers(),
-        changed=changed or told == "changed",
+        changed=changed or draft().take_told() == "changed",
         code_first=not mail_reason and code_first(answers(), _proved_address(form)),
         once=secrets.token_hex(8),
         questions=questions or [],
