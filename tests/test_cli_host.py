@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import subprocess
 import sys
 from contextlib import closing
@@ -10,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from webapp.post import Result
 from webapp.store.database import Database
-from webapp.store.ledger import Kind, Ledger, Reservation, ToOwn
+from webapp.store.ledger import CODE, RECEIPT, Kind, Ledger, Reservation, ToOwn
 from webapp.store.sealing import Sealer
 from webapp.store.waiting import WaitingLetters
 
@@ -31,11 +33,12 @@ ENVIRON = {
 LONG_AGO = Clock(1_000_000_000)
 
 
-def _flask(*command: str, **environ: str) -> subprocess.CompletedProcess[str]:
+def _flask(*command: str, typed: str = "", **environ: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "flask", "--app", "webapp", *command],
         cwd=ROOT,
         env={"PATH": os.environ["PATH"]} | ENVIRON | environ,
+        input=typed,
         capture_output=True,
         text=True,
         check=False,
@@ -54,7 +57,7 @@ def _is_current(url: str) -> bool:
 def _ledger(url: str, clock: Clock | None = None) -> Ledger:
     database = Database(url, clock=clock, counts=True)
     database.start()
-    return Ledger(database, [DIRECT.secret_key])
+    return Ledger(database, DIRECT.keys)
 
 
 def test_upgrade_makes_the_tables_of_sqlite_and_says_so(tmp_path: Path) -> None:
@@ -77,7 +80,7 @@ def test_purge_deletes_what_is_past_its_time_and_nothing_else(tmp_path: Path) ->
         _ledger(url, clock).reserve(ToOwn("192.0.2.1", "emma@home.example.org"))
         database = Database(url, clock=clock)
         database.start()
-        letters = WaitingLetters(database, Sealer([DIRECT.secret_key], cost=2), life=HOUR)
+        letters = WaitingLetters(database, Sealer(DIRECT.keys, cost=2), life=HOUR)
         if clock is LONG_AGO:
             letters.put(b"a letter")
     ticket = letters.put(b"another letter")
@@ -91,14 +94,65 @@ def test_purge_deletes_what_is_past_its_time_and_nothing_else(tmp_path: Path) ->
 def test_counts_shows_each_days_figures_and_hides_those_under_five(tmp_path: Path) -> None:
     url = _url(tmp_path)
     ledger = _ledger(url, Clock(20_000 * DAY))
-    for outcome, number in (("sent", 5), ("not sent", 4)):
+    for outcome, number in ((Result.SENT, 5), (Result.NOT_SENT, 4)):
         for _ in range(number):
             ledger.settle(Reservation((), 20_000 * DAY, kind=Kind("work", "named")), outcome)
+    ledger.settle(Reservation((), 20_000 * DAY, kind=CODE), Result.NOT_SENT, "login")
+    for _ in range(5):
+        ledger.note(RECEIPT, "sent")
     assert _flask("counts", DATABASE_URL=url).stdout.splitlines() == [
-        "day situation level outcome number",
-        "2024-10-04 work named not-sent under 5",
-        "2024-10-04 work named sent 5",
+        "day         what     level  outcome    number",
+        "2024-10-04  code     -      not-sent  under 5",
+        "2024-10-04  receipt  -      sent            5",
+        "2024-10-04  relay    -      login           1",
+        "2024-10-04  work     named  not-sent  under 5",
+        "2024-10-04  work     named  sent            5",
     ]
+
+
+def test_what_a_limit_stopped_is_in_the_figures_by_the_limits_name(tmp_path: Path) -> None:
+    url = _url(tmp_path)
+    ledger = _ledger(url, Clock(20_000 * DAY))
+    for _ in range(10):
+        ledger.reserve(ToOwn("192.0.2.1", "emma@home.example.org"))
+    assert _flask("counts", DATABASE_URL=url).stdout.splitlines()[1:] == [
+        "2024-10-04  limit  -      own-six-hours       5"
+    ]
+
+
+SERVICE = pwd.getpwnam("nobody")
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+
+
+@as_root
+@pytest.mark.parametrize("command", [("database", "upgrade"), ("purge",), ("counts",), ("block",)])
+@pytest.mark.parametrize("is_made", [False, True])
+def test_root_leaves_no_files_where_the_service_has_its_own(
+    command: tuple[str, ...], is_made: bool, tmp_path: Path
+) -> None:
+    url = _url(tmp_path)
+    folder = tmp_path / "private"
+    folder.mkdir()
+    if is_made:
+        _ledger(url)
+    before = sorted(one.name for one in folder.iterdir())
+    for one in (folder, *folder.iterdir()):
+        os.chown(one, SERVICE.pw_uid, SERVICE.pw_gid)
+    done = _flask(*command, DATABASE_URL=url, typed="emma@home.example.org\n")
+    assert done.returncode != 0
+    assert "docs/deploy/word-ahead" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert sorted(one.name for one in folder.iterdir()) == before
+
+
+@as_root
+@pytest.mark.parametrize("owner", [0, 60_123])
+def test_root_goes_on_where_all_is_roots_or_of_nobody_known_as_in_a_container(
+    owner: int, tmp_path: Path
+) -> None:
+    (tmp_path / "private").mkdir()
+    os.chown(tmp_path / "private", owner, owner)
+    assert _flask("purge", DATABASE_URL=_url(tmp_path)).returncode == 0
 
 
 @pytest.mark.parametrize("command", [("database", "upgrade"), ("purge",), ("counts",)])

@@ -106,10 +106,10 @@ def test_another_situation_keeps_name_and_words_and_drops_what_does_not_fit() ->
 
 
 def _changes_where(emma: Visitor, situation: str) -> Visitor:
-    """The first Change link of the check page."""
-    link = emma.page.soup.select_one("dl.rows a")
-    assert link is not None
-    return emma.opens(str(link["href"])).submits("/", situation=situation)
+    """The first Change button of the check page."""
+    button = emma.page.soup.select_one("dl.rows button")
+    assert button is not None
+    return emma.submits("/letter/check", go=str(button["value"])).submits("/", situation=situation)
 
 
 def test_another_situation_that_fits_leads_straight_back_to_the_letter() -> None:
@@ -219,5 +219,8 @@ def test_deleting_clears_the_browsers_memory_but_no_other_sites_cookies() -> Non
 
 def test_health_words_are_not_offered_to_the_browsers_memory() -> None:
     emma = visitor().reaches_check().opens("/letter/about-you")
-    fields = emma.page.soup.select("input[id], textarea[id]")
-    assert {field.get("autocomplete") for field in fields} == {"off"}
+    # No browser keeps a list of what was typed into a textarea. A name is no word about health;
+    # "off" would lose all of it with Back where there is no JavaScript.
+    lines = emma.page.soup.select("main input[type=text], main input:not([type])")
+    assert {field["id"] for field in lines} == {"to_name"}
+    assert {area["id"] for area in emma.page.soup.select("textarea")} == {"first", "own_words"}

@@ -34,7 +34,7 @@ def _source_of(template: Path) -> str:
     """A template in which every table of texts is called by its whole name."""
     source = template.read_text("utf-8")
     if template.name == "parts.html":
-        source = re.sub(r"\bwords\.(?=(?:site|errors)\b)", "form_words.", source)
+        source = re.sub(r"\bwords\.(?=(?:site|errors|check)\b)", "form_words.", source)
     for short, file, table in _SET.findall(source):
         source = re.sub(rf"\b{short}(?=\.\w|\[)", f"{file}.{table}", source)
     return source
@@ -157,8 +157,8 @@ def test_pages_tell_the_hosts_own_hours_and_the_way_to_stop() -> None:
     app = make_app(replace(DEMO, waiting_hours=31))
     for path in ("/help", "/privacy", "/accessibility"):
         assert "31 hours" in Visitor(app).opens(path).page.text
-    links = Visitor(app).opens("/privacy").page.soup.select("main a")
-    assert [link["href"] for link in links] == ["/stop"]
+    links = Visitor(app).opens("/privacy").page.soup.select("main a:not(.back a)")
+    assert [link["href"] for link in links] == ["/stop", "mailto:hello@willow.example"]
 
 
 def test_all_words_around_the_letters_are_plain() -> None:

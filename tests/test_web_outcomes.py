@@ -57,7 +57,7 @@ def test_a_refusal_that_is_not_about_the_address_does_not_blame_it(phase: str) -
 def test_sent_is_said_when_the_relay_has_it() -> None:
     emma = _with(Outcome(Result.SENT)).sends_to("emma@example.org")
     assert emma.page.path == "/letter/sent"
-    assert emma.page.heading == "Your letter is on its way to you"
+    assert emma.page.heading == "Your letter was sent"
 
 
 def test_after_a_fault_the_same_press_sends() -> None:
@@ -95,7 +95,7 @@ def test_a_press_after_it_was_sent_says_so_and_sends_no_second_mail() -> None:
     emma.sends_to("emma@example.org")
     emma.page = page
     emma.submits("/letter/check", email="emma@example.org")
-    assert emma.page.heading == "Your letter is on its way to you"
+    assert emma.page.heading == "Your letter was sent"
     assert drawer_of(emma.app).only_letter()
 
 

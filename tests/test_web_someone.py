@@ -41,7 +41,7 @@ def _ticked(page: Page) -> list[str]:
 
 
 def _consent(page: Page) -> str:
-    found = page.soup.find("label", id="consent")
+    found = page.soup.select_one("label:has(#consent)")
     return " ".join(found.get_text(" ").split()) if found else ""
 
 
@@ -62,7 +62,7 @@ def _nothing_happened(host: Host) -> bool:
 
 
 def test_the_check_page_offers_it_apart_from_the_letter_to_oneself(emma: Writer) -> None:
-    offer = emma.reaches_check().page.soup.find("a", href="/letter/someone")
+    offer = emma.reaches_check().page.soup.select_one("button[value='/letter/someone']")
     assert offer
     assert not offer.find_parent("form")
 
@@ -350,16 +350,17 @@ def test_the_consent_names_host_person_and_what_they_learn(
     emma.reaches_check(voice=voice, level=level)
     said = _consent(emma.names().page)
     assert said.startswith(
-        f"I agree that The Willow Group sends this letter once to {NAME}, {MANAGER}. {learn} "
-        "I can cancel until I press Send."
+        f"I agree that this letter goes once to {NAME}, {MANAGER}. {learn} "
+        "I can cancel it until I press Send."
     )
+    assert said.endswith("It is sent by: The Willow Group.")
 
 
 def test_below_named_the_consent_leaves_out_a_host_that_names_the_condition(host: Host) -> None:
     host.turns(settings=replace(DIRECT, host_name="Selective Mutism Leeds"))
     emma = Writer(host)
     emma.reaches_check(level="needs")
-    assert _consent(emma.names().page).startswith("I agree that Word Ahead sends this letter")
+    assert _consent(emma.names().page).endswith("It is sent by: Word Ahead.")
 
 
 def test_the_consent_page_shows_the_very_letter_and_its_head(emma: Writer, host: Host) -> None:

@@ -133,7 +133,7 @@ def test_the_stop_mail_says_who_asked_what_and_leads_back(host: Host) -> None:
     (mail,) = host.letters()
     text = mail.get_body(("plain",))
     assert text
-    assert "no more mail to this address" in text.get_content()
+    assert "to stop mail from here" in text.get_content()
     assert host.link().startswith("/stop/")
     assert mail["Auto-Submitted"] == "auto-generated"
 

@@ -35,8 +35,8 @@ def answers_from(values: Mapping[str, Any], words: Words) -> tuple[Answers, str]
     for form_class in (*STEPS, SendForm):
         form = form_class(words, formdata=typed, meta={"csrf": False})
         if not form.validate():
-            field, error = next(iter(form.errors_by_field().items()))
-            raise AnswersError(field, error)
+            field, errors = next(iter(form.errors_by_field().items()))
+            raise AnswersError(field, errors[0])
         answers = form.changed(answers)
     return answers, read_address(typed["email"])
 

@@ -15,7 +15,7 @@ class Finding:
     """One thing that was tried: whether it is right (None: not tried), and what cures it if not."""
 
     what: str = field(repr=False)
-    is_right: bool | None
+    is_right: bool | None = field(repr=False)
     said: str = field(repr=False)
     cure: str = field(default="", repr=False)
 

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import os
+import pwd
 import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 import click
+import sqlalchemy as sa
 from flask.cli import AppGroup
 
 from ..errors import AnswersError
 from ..mail.addresses import read_address
-from ..settings import from_environment
+from ..settings import Settings, from_environment
 from ..store.database import DatabaseUnavailable
+from ..store.ledger import Count
 from ..store.opening import Store, open_store
 
 
@@ -51,12 +55,8 @@ class HostCommands:
 
         @click.command("counts", help="Letters a day; figures under 5 are not shown.")
         def counts() -> None:
-            figures = self._ready_store().ledger.counts()
-            click.echo("day situation level outcome number")
-            for one in figures:
-                number = "under 5" if one.number is None else one.number
-                outcome = one.outcome.replace(" ", "-")
-                click.echo(f"{one.day} {one.situation} {one.level} {outcome} {number}")
+            for line in _columns(self._ready_store().ledger.counts()):
+                click.echo(line)
 
         return counts
 
@@ -87,6 +87,41 @@ class HostCommands:
 
     def _store(self) -> Store:
         settings = from_environment(os.environ, self.instance)
+        refuse_root(settings)
         return open_store(
-            settings.database_url, settings.secrets, settings.limits, settings.waiting_hours
+            settings.database_url, settings.keys, settings.limits, settings.waiting_hours
         )
+
+
+def refuse_root(settings: Settings) -> None:
+    """As root, stop where the database's files are another user's: root's would end all mail.
+
+    A container where all is root's, or a folder of a user whom nobody here knows, goes on.
+    """
+    url = sa.make_url(settings.database_url)
+    if settings.mail is None or os.geteuid() != 0 or url.get_backend_name() != "sqlite":
+        return
+    file = Path(url.database or "")
+    there = next(one for one in (file, *file.absolute().parents) if one.exists())
+    try:
+        owner = pwd.getpwuid(there.stat().st_uid)
+    except KeyError:
+        return
+    if owner.pw_uid != 0:
+        raise click.ClickException(
+            f"As root this would leave files that {owner.pw_name} cannot write."
+            " Run it by docs/deploy/word-ahead, which takes that user and the service's settings."
+        )
+
+
+def _columns(figures: Sequence[Count]) -> Iterator[str]:
+    """A table whose columns stand under each other, the figures to the right."""
+    rows = [("day", "what", "level", "outcome", "number")]
+    for one in figures:
+        number = "under 5" if one.number is None else str(one.number)
+        outcome = one.outcome.replace(" ", "-").replace("_", "-")
+        rows.append((str(one.day), one.situation, one.level, outcome, number))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for *texts, number in rows:
+        left = "  ".join(text.ljust(width) for text, width in zip(texts, widths, strict=False))
+        yield f"{left}  {number.rjust(widths[-1])}"

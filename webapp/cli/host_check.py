@@ -24,6 +24,7 @@ from ..store.database import DatabaseUnavailable, SchemaError
 from ..store.opening import open_store
 from . import host_machine, host_mail
 from .findings import Check, Finding, found_by
+from .host import refuse_root
 
 # Starting takes some seconds; all of it is over within half a minute, whoever stays silent.
 _SECONDS: Final = 22.0
@@ -52,6 +53,7 @@ def _findings(instance: Path, letter: Letter) -> list[Finding]:
         settings = from_environment(os.environ, instance)
     except SettingsError as error:
         return [Finding("settings", False, line) for line in str(error).splitlines()]
+    refuse_root(settings)
     first = Finding("settings", True, f"complete. Step {settings.step} of 3.")
     return [first, *_of_the_clock(), *found_by(_checks(settings, letter), _SECONDS)]
 
@@ -94,7 +96,7 @@ def _sample(settings: Settings, relay: SmtpServer, mail: Mail) -> Iterator[Findi
     """The test mail, unless its reader wants none, or nobody can say whether they do."""
     try:
         store = open_store(
-            settings.database_url, settings.secrets, settings.limits, settings.waiting_hours
+            settings.database_url, settings.keys, settings.limits, settings.waiting_hours
         )
         is_blocked = store.ledger.is_blocked(mail.recipient)
     except (DatabaseUnavailable, SchemaError):

@@ -23,7 +23,7 @@ from .findings import Finding
 
 _SECONDS: Final = 8
 _MOST_APART: Final = 60  # seconds: a mail's date, and how long a code lives, may be so far off
-_BESIDE: Final = ("", "-journal", "-turn", "-wal", "-shm")
+_BESIDE: Final = ("", "-journal", "-wal", "-shm")
 
 
 def database(settings: Settings) -> Iterator[Finding]:
@@ -31,9 +31,12 @@ def database(settings: Settings) -> Iterator[Finding]:
     url = sa.make_url(settings.database_url)
     if url.get_backend_name() == "sqlite":
         yield from _files(Path(url.database or ""))
+        if not Path(url.database or "").exists() and Path(url.database or "").parent.is_dir():
+            yield Finding("database", None, "not there yet; the first start makes it.")
+            return
     try:
         store = open_store(
-            settings.database_url, settings.secrets, settings.limits, settings.waiting_hours
+            settings.database_url, settings.keys, settings.limits, settings.waiting_hours
         )
         if not store.database.is_current() or not store.counts.is_current():
             cure = "run `flask --app webapp database upgrade`."

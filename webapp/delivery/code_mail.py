@@ -9,7 +9,7 @@ from ..errors import WordAheadError
 from ..mail.message import Mail
 from ..post import Outcome, Result
 from ..services import Services
-from ..store.ledger import Submission, ToOwn
+from ..store.ledger import CODE, Submission, ToOwn
 from ..store.sealing import new_token
 from ..store.waiting import Ticket, WaitingLetters
 from .notices import Purpose, code_notice
@@ -65,7 +65,7 @@ def seal_and_mail(
     for again in (False, True):
         outcome = send_within_limits(
             mail,
-            ToOwn(ip=asker.ip, own=asker.address, to_stop=purpose == "stop"),
+            ToOwn(asker.ip, asker.address, CODE, to_stop=purpose == "stop"),
             services,
             submission=Submission(f"code\0{purpose}\0{token}", b""),
             again=again,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 
 from ..errors import WordAheadError
@@ -12,7 +13,7 @@ from ..mail.message import message_id
 from ..post import Outcome, Result
 from ..services import Services
 from ..store.database import DatabaseUnavailable
-from ..store.ledger import Kind, LedgerUnavailable, ToOwn, ToPerson
+from ..store.ledger import RECEIPT, Kind, LedgerUnavailable, ToOwn, ToPerson
 from ..store.opening import Store
 from ..store.waiting import Claim, Event, Opened, State
 from .code_mail import Asker, MailedCode, seal_and_mail
@@ -24,6 +25,7 @@ from .within_limits import (
     LimitReached,
     MailNotOffered,
     SendingBusy,
+    failed_at,
     send_within_limits,
 )
 
@@ -131,7 +133,7 @@ def _claim_and_send(  # noqa: PLR0913  what send_opened has by then
         outcome = send_within_limits(mail, reader, services)
     except (LimitReached, LedgerUnavailable, MailNotOffered):
         # No relay was asked: however often this is pressed, no attempt is used up.
-        store.waiting.settle(claim, Event.NOT_TRIED.value)
+        store.waiting.settle(claim, Event.NOT_TRIED)
         raise
     attempt = _settle(claim, outcome, store)
     if outcome.result is not Result.SENT or envelope.is_to_self:
@@ -151,7 +153,7 @@ def _reader(envelope: Envelope, *, ip: str, again: bool) -> ToOwn | ToPerson:
 def _settle(claim: Claim, outcome: Outcome, store: Store) -> Attempt:
     """Note how it ended; where that fails the letter shows as uncertain, and is never resent."""
     try:
-        state = store.waiting.settle(claim, outcome.result.value)
+        state = store.waiting.settle(claim, outcome.result)
     except WordAheadError:
         _log.error("event=settle-failed outcome=%s", outcome.result.value)
         return Attempt(outcome, State.UNCERTAIN, noted=False)
@@ -170,7 +172,10 @@ def _send_receipt(
         if store is None or post is None or store.ledger.is_blocked(envelope.own):
             return Outcome(Result.NOT_SENT)
         receipt = receipt_notice(envelope, opened, services, state)
-        return post.send(receipt, seconds=until - time.monotonic())
+        outcome = post.send(receipt, seconds=until - time.monotonic())
+        with suppress(LedgerUnavailable):
+            store.ledger.note(RECEIPT, outcome.result.value, failed_at(outcome))
+        return outcome
     except WordAheadError:
         return Outcome(Result.NOT_SENT)
 

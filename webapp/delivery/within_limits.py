@@ -13,8 +13,8 @@ from ..post import Outcome, Result
 from ..services import Services
 from ..slots import Slots
 from ..store.ledger import (
-    Changed,
     LedgerUnavailable,
+    OtherContent,
     Refusal,
     Reservation,
     Submission,
@@ -95,10 +95,10 @@ def _leave_to_send(
             raise LimitReached(answer)
         if isinstance(answer, Reservation):
             return answer
-        if isinstance(answer, Changed):
+        if isinstance(answer, OtherContent):
             return Outcome(Result.NOT_SENT, "changed")
         if answer.result is not None:
-            return Outcome(Result(answer.result), "told")
+            return Outcome(answer.result, "told")
         # Somebody else's press is being sent: this one only waits to be told, and sends no more.
         again = False
         if time.monotonic() > until:
@@ -108,7 +108,12 @@ def _leave_to_send(
 
 def _settle(store: Store, reservation: Reservation, outcome: Outcome) -> None:
     try:
-        store.ledger.settle(reservation, outcome.result.value)
+        store.ledger.settle(reservation, outcome.result, failed_at(outcome))
     except LedgerUnavailable:
         # The count stays: rather one letter fewer than one too many.
         _log.error("event=settle-failed outcome=%s", outcome.result.value)
+
+
+def failed_at(outcome: Outcome) -> str:
+    """The relay's step that failed; "" where it took the mail, or was never asked."""
+    return "" if outcome.result is Result.SENT or outcome.phase == "head" else outcome.step

@@ -21,13 +21,15 @@ from .guards import (
     NOT_SENT,
     answers,
     check_page,
-    closed,
+    closed_letter,
+    keep,
     names_to_ask,
     problem_of,
     refused,
 )
 from .inbox import await_code, is_proved, letter_for
-from .questions import open_questions
+from .leaving import leads_to
+from .questions import open_questions, take_meant
 
 bp = Blueprint("check", __name__)
 
@@ -43,7 +45,7 @@ _OUTCOMES: Final = {
 @bp.get("/letter/check")
 def check() -> Response:
     """Show the letter, word for word, and the ways to take it."""
-    if stop := closed():
+    if stop := closed_letter():
         return stop
     form = SendForm(words(), formdata=None)
     return check_page(form)
@@ -55,9 +57,13 @@ def check_submit() -> Response:
     form = SendForm(words())
     if _is_sent(form):
         return redirect(url_for("check.sent"), 303)
-    if stop := refused(form) or closed():
+    if stop := refused(form) or closed_letter():
         return stop
-    if "keep" in request.form and form.csrf_token.validate(form):
+    take_meant(form, "email")
+    is_ours = keep(form)
+    if is_ours and (address := leads_to()):
+        return redirect(address, 303)
+    if is_ours and "keep" in request.form:
         # Only what the page showed is kept; words added in another tab are asked about.
         draft().kept = request.form["keep"] if _is_hexadecimal(request.form["keep"]) else ""
         return redirect(url_for("check.check"), 303)
@@ -76,7 +82,7 @@ def check_submit() -> Response:
 def sent() -> Response:
     """Show what to do now; nothing of the letter."""
     if not draft().sent_at:
-        return page("nothing.html")
+        return page("nothing.html", typed=[])
     return sent_page()
 
 
@@ -87,7 +93,7 @@ def sent_submit() -> Response:
     if not DeleteForm().validate_on_submit():
         return redirect(url_for("check.sent"), 303)
     if found.answers is None or not can_return():
-        return page("nothing.html", 409)
+        return page("nothing.html", 409, typed=[])
     found.begin(found.answers)
     return redirect(url_for("check.check"), 303)
 
@@ -95,19 +101,19 @@ def sent_submit() -> Response:
 @bp.get("/letter/my-letter.txt")
 def as_text() -> Response:
     """Give the letter as a text file."""
-    return closed() or _file(_bodies_without_address().text, "my-letter.txt", "text/plain")
+    return closed_letter() or _file(_bodies_without_address().text, "my-letter.txt", "text/plain")
 
 
 @bp.get("/letter/my-letter.html")
 def as_html() -> Response:
     """Give the letter as a page to keep."""
-    return closed() or _file(_bodies_without_address().html, "my-letter.html", "text/html")
+    return closed_letter() or _file(_bodies_without_address().html, "my-letter.html", "text/html")
 
 
 @bp.get("/letter/print")
 def as_print() -> Response:
     """Show the letter alone, as it is printed."""
-    return closed() or page("print.html", letter=compose(answers(), words()), reply_to="")
+    return closed_letter() or page("print.html", letter=compose(answers(), words()), reply_to="")
 
 
 def _send(form: SendForm) -> Response:

@@ -18,6 +18,7 @@ from ..letter.words import fill as fill_in
 from ..mail.contacts import find_contact
 from ..services import Services
 from .cookie import draft
+from .leaving import PLACES
 
 EXTENSION = "word_ahead"
 
@@ -69,7 +70,7 @@ def page(template: str, status: int = 200, **values: object) -> Response:
         languages=services().library.languages,
         has_answers=draft().has_letter and not draft().sent_at,
         has_outbox="outbox" in current_app.blueprints,
-        **values,
+        **({"leaves": ""} | values),
     )
     return make_response(html, status)
 
@@ -117,6 +118,7 @@ def template_globals() -> dict[str, Any]:
         "fill": fill,
         "static": static,
         "find_contact": find_contact,
+        "places": PLACES,
         "zip": zip,
         "address_slot": ADDRESS_SLOT,
     }

@@ -3,32 +3,29 @@
 from __future__ import annotations
 
 import base64
-import os
 import secrets
+import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from flask import Flask, Request, Response, session
 from flask.sessions import SessionInterface, SessionMixin
 
-from ..keys import Keys
+from ..keys import NONCE_BYTES, TAG_BYTES, Keys, seal, unseal
 from ..letter.compose import Answers
 from ..letter.words import LEVELS, TERMS, THEY, VOICES, Library, short_hash
 
 # All that the browser has to keep for us; browsers promise 4,096 bytes, we stay well below.
 MAX_COOKIE_BYTES: Final = 3072
+# The longest address there is (RFC 5321, 4.5.3.1.3), and some more to mend.
+ADDRESS_ROOM: Final = 320
 # One draft of many in the world: 72 bits are not met twice.
 _DRAFT_BYTES: Final = 9
 _BROWSER_BYTES: Final = 16
-_NONCE_BYTES: Final = 12
 _HASH_BYTES: Final = 4
 # An old copy of a cookie is not read: it would show a letter after its "Delete".
 LIFE: Final = 2 * 24 * 60 * 60
-# What can be sealed, so that the whole Set-Cookie line stays small.
-ROOM: Final = (MAX_COOKIE_BYTES - 80) * 3 // 4 - 28
 # Of a token's hash, and what is told of it; the address follows.
 AWAITED: Final = 5
 # A guess at a proof is right once in 2^64.
@@ -36,6 +33,17 @@ PROOF: Final = 8
 MOST_PROOFS: Final = 3
 _CSRF_KEY: Final = "csrf_token"
 _PURPOSE: Final = "cookie/v1"
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """What the last pages ask; it stays until the letter went, so that no change loses it."""
+
+    own: str = field(default="", repr=False)
+    reader: str = field(default="", repr=False)
+    reader_name: str = field(default="", repr=False)
+    # The voice under whose sentence the tick was set: "I am 13 or over" is no parent's yes.
+    may: str = ""
 
 
 class Draft(dict[str, Any], SessionMixin):
@@ -65,6 +73,9 @@ class Draft(dict[str, Any], SessionMixin):
         # A letter of which nobody knows whether it went; told until that is answered.
         self.doubt = ""
         self.issued_at = 0
+        self.addresses = Addresses()
+        self.deleted: bytes = b""
+        self.deleted_at = 0
         self.came_with_cookie = False
         self.opened: bytes = b""
 
@@ -91,6 +102,7 @@ class Draft(dict[str, Any], SessionMixin):
         self.sent_at, self.sent_straight, self.sent_what = moment, straight, what
         if moment:
             self.doubt = ""
+            self.addresses = Addresses()
 
     def mark_browser(self) -> bytes:
         """Know this browser again when its letter waits for a code: to replace it, or cancel it."""
@@ -111,10 +123,31 @@ class Draft(dict[str, Any], SessionMixin):
         self.id = self.kept = ""
         self.taken_out = frozenset()
         self.level_chosen = False
-        self.browser = self.awaited = b""
+        self.browser = self.awaited = self.deleted = b""
+        self.deleted_at = 0
         self.proofs = ()
         self.told = self.doubt = ""
+        self.addresses = Addresses()
         self.mark_sent(0)
+
+    def delete(self, moment: int, place: str = "") -> None:
+        """Forget everything, but for what brings the answers back in the next minute.
+
+        A second time nothing is kept. The place is where the person was.
+        """
+        packed = b""
+        if self.answers is not None and not self.sent_at:
+            packed = _joined([("P", place.encode())]) + _pack_letter(self)
+        self.forget()
+        if packed:
+            self.deleted, self.deleted_at = packed, moment
+
+    def bring_back(self, library: Library) -> str:
+        """Undo the deleting; gives the place where the person was."""
+        fields = dict(_split(self.deleted))
+        self.forget()
+        _unpack_letter(fields, self, library)
+        return fields.get("P", b"").decode()
 
 
 def draft() -> Draft:
@@ -130,7 +163,7 @@ class AnswersCookie(SessionInterface):
     library: Library
     secure: bool
     # The time in whole seconds since 1970.
-    now: Callable[[], int]
+    now: Callable[[], int] = lambda: int(time.time())
 
     @property
     def name(self) -> str:
@@ -157,18 +190,23 @@ class AnswersCookie(SessionInterface):
             return
         found.issued_at = self.now()
         packed = _pack(found)
-        if len(packed) > ROOM:
-            # Where every field is full, the address of the code page is what is left out.
+        if len(packed) > self._room():
+            # Where every field is full, the addresses are what is left out.
+            found.addresses = Addresses()
             found.awaited = found.awaited[:AWAITED]
             packed = _pack(found)
         response.set_cookie(
             self.name, self._seal(packed), secure=self.secure, httponly=True, samesite="Lax"
         )
 
+    def _room(self) -> int:
+        """How many bytes can be sealed, so that the whole line stays small."""
+        line = f"{self.name}=; Secure; HttpOnly; Path=/; SameSite=Lax"
+        return (MAX_COOKIE_BYTES - len(line)) * 3 // 4 - NONCE_BYTES - TAG_BYTES
+
     def _seal(self, packed: bytes) -> str:
-        nonce = os.urandom(_NONCE_BYTES)
-        sealed = AESGCM(self.keys.key(_PURPOSE)).encrypt(nonce, packed, self.name.encode())
-        return base64.urlsafe_b64encode(nonce + sealed).rstrip(b"=").decode()
+        sealed = seal(self.keys.key(_PURPOSE), packed, self.name.encode())
+        return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
 
     def _open(self, cookie: str) -> bytes:
         try:
@@ -176,11 +214,8 @@ class AnswersCookie(SessionInterface):
         except ValueError:
             return b""
         for key in self.keys.keys(_PURPOSE):
-            try:
-                nonce, rest = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
-                return AESGCM(key).decrypt(nonce, rest, self.name.encode())
-            except (InvalidTag, ValueError):
-                continue
+            if packed := unseal(key, sealed, self.name.encode()):
+                return packed
         return b""
 
 
@@ -190,20 +225,28 @@ _TEXTS: Final = (
     ("w", "writer"),
 )
 FREE_TEXTS: Final = tuple(name for _, name in _TEXTS)
+_ADDRESSES: Final = (("e", "own"), ("E", "reader"), ("N", "reader_name"), ("m", "may"))
 
 
 def _pack(draft: Draft) -> bytes:
+    return _joined(_fields(draft)) + _pack_letter(draft)
+
+
+def _pack_letter(draft: Draft) -> bytes:
+    """The letter alone: what is brought back where it was deleted by a slip."""
+    return _joined(_fields_of_letter(draft))
+
+
+def _joined(fields: Iterable[tuple[str, bytes]]) -> bytes:
     return b"".join(
         tag.encode() + len(content).to_bytes(2, "big") + content
-        for tag, content in _fields(draft)
+        for tag, content in fields
         if content
     )
 
 
 def _fields(draft: Draft) -> Iterator[tuple[str, bytes]]:
     yield "c", bytes.fromhex(draft.get(_CSRF_KEY, ""))
-    yield "d", bytes.fromhex(draft.id)
-    yield "k", bytes.fromhex(draft.kept)
     yield "b", draft.browser
     yield "i", draft.issued_at.to_bytes(4, "big") if draft.issued_at else b""
     yield "P", b"".join(draft.proofs)
@@ -213,6 +256,12 @@ def _fields(draft: Draft) -> Iterator[tuple[str, bytes]]:
     yield "x", "".join(tag for tag, name in _TEXTS if name in draft.taken_out).encode()
     how = bytes((draft.sent_straight,)) + bytes.fromhex(draft.sent_what)
     yield "S", draft.sent_at.to_bytes(4, "big") + how if draft.sent_at else b""
+    yield "D", draft.deleted_at.to_bytes(4, "big") + draft.deleted if draft.deleted else b""
+
+
+def _fields_of_letter(draft: Draft) -> Iterator[tuple[str, bytes]]:
+    yield "d", bytes.fromhex(draft.id)
+    yield "k", bytes.fromhex(draft.kept)
     answers = draft.answers
     if answers is None:
         return
@@ -225,14 +274,14 @@ def _fields(draft: Draft) -> Iterator[tuple[str, bytes]]:
     yield "r", short_hash(answers.rights) if answers.rights else b""
     for tag, name in _TEXTS:
         yield tag, getattr(answers, name).encode("utf-8", "surrogatepass")
+    for tag, name in _ADDRESSES:
+        yield tag, getattr(draft.addresses, name).encode("utf-8", "surrogatepass")
 
 
 def _unpack(packed: bytes, draft: Draft, library: Library) -> None:
     fields = dict(_split(packed))
     if seed := fields.get("c"):
         draft[_CSRF_KEY] = seed.hex()
-    draft.id = fields.get("d", b"").hex()
-    draft.kept = fields.get("k", b"").hex()
     draft.browser = fields.get("b", b"")
     proofs = fields.get("P", b"")
     draft.proofs = tuple(proofs[at : at + PROOF] for at in range(0, len(proofs), PROOF))
@@ -243,9 +292,20 @@ def _unpack(packed: bytes, draft: Draft, library: Library) -> None:
     draft.taken_out = frozenset(name for tag, name in _TEXTS if tag in taken_out)
     sent = fields.get("S", b"")
     straight = sent[4:5] == b"\x01"
+    _unpack_letter(fields, draft, library)
     draft.mark_sent(int.from_bytes(sent[:4], "big"), straight=straight, what=sent[5:].hex())
+    deleted = fields.get("D", b"")
+    draft.deleted_at, draft.deleted = int.from_bytes(deleted[:4], "big"), deleted[4:]
+
+
+def _unpack_letter(fields: dict[str, bytes], draft: Draft, library: Library) -> None:
+    draft.id = fields.get("d", b"").hex()
+    draft.kept = fields.get("k", b"").hex()
     draft.answers = _answers(fields, library)
     draft.level_chosen = fields.get("h", b"")[2:] == b"\x01"
+    draft.addresses = Addresses(
+        **{name: fields.get(tag, b"").decode("utf-8", "replace") for tag, name in _ADDRESSES}
+    )
 
 
 def _split(packed: bytes) -> Iterator[tuple[str, bytes]]:

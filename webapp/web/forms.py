@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Final
+from itertools import accumulate
+from typing import Any, ClassVar, Final, TypeVar
 
 from flask_wtf import FlaskForm
 from wtforms import Field, Form, HiddenField, SelectMultipleField, StringField, TextAreaField
@@ -19,9 +20,10 @@ from ..letter.words import LEVELS, TERMS, THEY, VOICES, Words
 from ..mail.addresses import read_address
 from ..mail.contacts import find_contact
 from ..mail.typed import clean_line, clean_lines, hides_something, utf8_length
-from .cookie import FREE_TEXTS
+from .cookie import ADDRESS_ROOM, FREE_TEXTS, Addresses
 
 Check = Callable[[FlaskForm, Field], None]
+_K = TypeVar("_K")
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,15 @@ class Room:
     characters: int
     utf8_bytes: int
 
+    def holds(self, text: str) -> bool:
+        """Whether a text is short enough."""
+        return len(text) <= self.characters and utf8_length(text) <= self.utf8_bytes
+
+    def fitting(self, text: str) -> int:
+        """How many letters of a text there is room for."""
+        lengths = accumulate(utf8_length(letter) for letter in text[: self.characters])
+        return sum(1 for length in lengths if length <= self.utf8_bytes)
+
 
 NAME: Final = Room(80, 160)
 WRITER: Final = Room(80, 100)
@@ -39,11 +50,12 @@ OWN_WORDS: Final = Room(600, 1200)
 
 
 def fits(room: Room) -> Check:
-    """Refuse a text that is too long for its room, and look at it no further."""
+    """Refuse a text that is too long for its room; one of many pages is looked at no further."""
 
     def check(form: FlaskForm, field: Field) -> None:
-        if len(field.data) > room.characters or utf8_length(field.data) > room.utf8_bytes:
-            raise StopValidation(f"{field.name}_too_long")
+        if not room.holds(field.data):
+            much = len(field.data) > 2 * room.characters
+            raise (StopValidation if much else ValidationError)(f"{field.name}_too_long")
 
     return check
 
@@ -88,6 +100,10 @@ def _lines(text: str | None) -> str:
     return clean_lines(text or "")
 
 
+def _known(wanted: _K, known: Sequence[_K], before: _K) -> _K:
+    return wanted if wanted in known else before
+
+
 class StepForm(FlaskForm):
     """A page of the form: it knows the draft that it was made for."""
 
@@ -96,18 +112,21 @@ class StepForm(FlaskForm):
     # New on each page that is shown: two presses with one of these are one.
     once = HiddenField()
 
+    # Its name among the places that one can go to, and how much its free fields hold.
+    place: ClassVar[str] = ""
+    rooms: ClassVar[Mapping[str, Room]] = {}
     chooses_level: ClassVar[bool] = False
 
     def __init__(self, words: Words, **kwargs: Any) -> None:  # noqa: ANN401  # WTForms' own
         self.words = words
         super().__init__(**kwargs)
 
-    def errors_by_field(self) -> dict[str, str]:
-        """The first error of each field; a form token that failed counts as `again`."""
-        found = {name: errors[0] for name, errors in self.errors.items() if errors and name}
+    def errors_by_field(self) -> dict[str, list[str]]:
+        """Every error of each field; a form token that failed counts as `again`."""
+        found = {name: errors for name, errors in self.errors.items() if errors and name}
         if "csrf_token" in found:
-            return {"": "again"}
-        return {str(name): str(error) for name, error in found.items()}
+            return {"": ["again"]}
+        return {str(name): [str(error) for error in errors] for name, errors in found.items()}
 
     def taken_out(self) -> frozenset[str]:
         """The fields that were typed with something in them that a letter has no place for."""
@@ -116,7 +135,22 @@ class StepForm(FlaskForm):
 
     def changed(self, answers: Answers) -> Answers:
         """The answers with what this page asked put in."""
-        raise NotImplementedError
+        return answers
+
+    def addresses(self, before: Addresses) -> Addresses:
+        """The addresses with what this page asked put in."""
+        return before
+
+    def fits(self) -> bool:
+        """Whether what was typed can be kept, mistakes and all; else its fields say so."""
+        for name, room in self.rooms.items():
+            if not room.holds(self[name].data or ""):
+                self[name].errors = [f"{name}_too_long"]
+        return not any(self[name].errors for name in self.rooms)
+
+    def room_left(self, name: str) -> int:
+        """How many letters of what was typed there fit: of some scripts, fewer do."""
+        return self.rooms[name].fitting(self[name].data)
 
 
 class WhereForm(StepForm):
@@ -124,6 +158,8 @@ class WhereForm(StepForm):
 
     situation = StringField()
     language = HiddenField()
+
+    place = "where"
 
     def validate_situation(self, field: Field) -> None:
         one_of(self.words.situations)(self, field)
@@ -142,17 +178,20 @@ class HowMuchForm(StepForm):
     they = StringField(filters=[lambda data: data or "they"], validators=[one_of(THEY)])
     term = StringField(filters=[lambda data: data or "selective"], validators=[one_of(TERMS)])
 
+    place = "how-much"
+    rooms = {"name": NAME, "writer": WRITER}  # noqa: RUF012  # a form is made anew for each page, and changes none
     chooses_level = True
 
     def changed(self, answers: Answers) -> Answers:
+        # Who leaves without a level has typed a name all the same.
         return replace(
             answers,
             name=self.name.data,
-            voice=self.voice.data,
-            level=self.level.data,
+            voice=_known(self.voice.data, VOICES, answers.voice),
+            level=_known(self.level.data, LEVELS, answers.level),
             writer=self.writer.data,
-            they=self.they.data,
-            term=self.term.data,
+            they=_known(self.they.data, THEY, answers.they),
+            term=_known(self.term.data, TERMS, answers.term),
         )
 
 
@@ -160,6 +199,8 @@ class WhatForm(StepForm):
     """What the letter says; the template draws the ticks, this only reads them."""
 
     say = SelectMultipleField(validate_choice=False)
+
+    place = "what"
 
     def validate_say(self, field: Field) -> None:
         if any(one not in self.words.statements for one in field.data or ()):
@@ -178,6 +219,9 @@ class AboutYouForm(StepForm):
     own_words = TextAreaField(filters=[_lines], validators=[fits(OWN_WORDS), no_contact])
     rights = StringField()
 
+    place = "about-you"
+    rooms = {"to_name": NAME, "first": FIRST, "own_words": OWN_WORDS}  # noqa: RUF012
+
     def validate_rights(self, field: Field) -> None:
         if field.data:
             one_of(self.words.rights)(self, field)
@@ -188,7 +232,7 @@ class AboutYouForm(StepForm):
             to_name=self.to_name.data,
             first=self.first.data,
             own_words=self.own_words.data,
-            rights=self.rights.data or "",
+            rights=self.rights.data if self.rights.data in self.words.rights else "",
         )
 
 
@@ -200,8 +244,10 @@ class SendForm(StepForm):
     answered = HiddenField()
     again = HiddenField()
 
-    def changed(self, answers: Answers) -> Answers:
-        return answers
+    place = "check"
+
+    def addresses(self, before: Addresses) -> Addresses:
+        return replace(before, own=(self.email.data or "")[:ADDRESS_ROOM])
 
 
 class SomeoneForm(StepForm):
@@ -215,10 +261,13 @@ class SomeoneForm(StepForm):
     shown = HiddenField()
     consent = StringField(filters=[lambda data: data or ""])
 
+    place = "someone"
+    rooms = {"recipient_name": NAME}  # noqa: RUF012
+
     def __init__(
         self,
         words: Words,
-        said: Answers | None,
+        said: Answers | None = None,
         **kwargs: Any,  # noqa: ANN401  # WTForms' own
     ) -> None:
         self.voice = said.voice if said else ""
@@ -229,8 +278,13 @@ class SomeoneForm(StepForm):
         if field.data != self.voice:
             raise ValidationError("may_missing")
 
-    def changed(self, answers: Answers) -> Answers:
-        return answers
+    def addresses(self, before: Addresses) -> Addresses:
+        return Addresses(
+            own=self.email.data[:ADDRESS_ROOM],
+            reader=self.recipient_email.data[:ADDRESS_ROOM],
+            reader_name=self.recipient_name.data[: NAME.characters],
+            may=self.may.data if self.may.data in VOICES else "",
+        )
 
 
 class CodeForm(Form):
@@ -250,3 +304,7 @@ class DeleteForm(FlaskForm):
 
 
 STEPS: Final[tuple[type[StepForm], ...]] = (WhereForm, HowMuchForm, WhatForm, AboutYouForm)
+# The pages on which something is typed or ticked, by their places.
+TYPED: Final[Mapping[str, type[StepForm]]] = {
+    form.place: form for form in (HowMuchForm, WhatForm, AboutYouForm, SendForm, SomeoneForm)
+}

@@ -5,9 +5,9 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
-from flask import redirect, url_for
+from flask import redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from ..delivery.code_mail import CodeNotSent
@@ -20,9 +20,12 @@ from ..store.database import DatabaseUnavailable
 from ..store.waiting import WaitingFull
 from .common import page, sent_page, services, words
 from .cookie import FREE_TEXTS, draft
-from .forms import SendForm, StepForm
+from .forms import STEPS, TYPED, AboutYouForm, HowMuchForm, SendForm, StepForm
 from .inbox import code_first, letter_for
+from .leaving import PLACES, typed_text
 from .questions import Question, own_names, seal_of_names
+
+_F = TypeVar("_F", bound=StepForm)
 
 # Beyond so many sentences a reader skims; a mild line says so, and nothing is blocked.
 _MANY_TICKS: Final = 20
@@ -75,17 +78,73 @@ def closed(*, level_needed: bool = True) -> Response | None:
     return None
 
 
+def closed_letter() -> Response | None:
+    """Where to go instead of to the letter; also where a text in it still needs a look.
+
+    Who left a page by its Back or its Help took the text along as it was.
+    """
+    return closed() or next(
+        (
+            redirect(url_for(PLACES[form.place], then="check"), 303)
+            for form in (filled(HowMuchForm), filled(AboutYouForm))
+            if form.errors
+        ),
+        None,
+    )
+
+
 def refused(form: StepForm) -> Response | None:
     """Why this post cannot be taken at all: no cookie, no letter, or another tab's letter."""
     if not draft().came_with_cookie:
-        return page("no_cookie.html", 400)
+        return no_cookie_page()
     if draft().sent_at:
         return sent_page(409, another=True)
     if not draft().has_letter:
-        return page("nothing.html", 409)
-    if form.draft.data != draft().id:
-        return letter_changed()
-    return None
+        return page("nothing.html", 409, typed=typed_text())
+    if form.draft.data == draft().id:
+        return None
+    if type(form) in STEPS and typed_text():
+        return page("another.html", 409, typed=typed_text())
+    return letter_changed()
+
+
+def no_cookie_page() -> Response:
+    """What to do where a browser keeps no cookie; what was typed stands there to be copied."""
+    return page("no_cookie.html", 400, typed=typed_text())
+
+
+def filled(form_class: type[_F]) -> _F:
+    """A page's form with the answers so far."""
+    form = form_class(words(), formdata=None, data=vars(answers()), meta={"csrf": False})
+    # Who left by a link of ours took a mistake along; Continue would have told of it.
+    form.validate()
+    form.draft.data = draft().id
+    form.then.data = asked_then()
+    return form
+
+
+def asked_then() -> str:
+    """Where the page was asked to lead: back to the letter, or on as usual."""
+    return "check" if request.args.get("then") == "check" else ""
+
+
+def keep(form: StepForm) -> bool:
+    """Keep what a page holds, mistakes and all; False where it is too long."""
+    if not form.csrf_token.validate(form) or not form.fits():
+        return False
+    draft().answers = form.changed(answers())
+    draft().taken_out = draft().taken_out - form.data.keys() | form.taken_out()
+    draft().addresses = form.addresses(draft().addresses)
+    return True
+
+
+def keep_typed() -> str:
+    """Keep what the posted page holds; gives its place, or "" where it holds nothing to keep."""
+    form_class = TYPED.get(request.form.get("place", ""))
+    if form_class is None or not draft().has_letter or draft().sent_at:
+        return ""
+    form = form_class(words())
+    return form.place if form.draft.data == draft().id and keep(form) else ""
 
 
 def letter_changed() -> Response:
@@ -138,6 +197,8 @@ def check_page(
     letter = letter_for(answers(), _proved_address(form))
     mail_reason = services().mail_reason(answers().language, answers().level)
     ticks = len(letter.ticked)
+    if not form.email.data:
+        form.email.data = draft().addresses.own
     _fill_in(form, letter, questions or [])
     return page(
         "check.html",

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from flask import request
+from flask_wtf import FlaskForm
+
 from ..letter.compose import Answers
 from ..mail.addresses import is_for_many, likely_meant
 from ..services import Services
@@ -47,6 +50,14 @@ def open_questions_of_both(
         return []
     asked = _question("ask_same", f"{reader} {own}", services, {"address": reader})
     return [asked] if asked.id not in answered.split(",") else []
+
+
+def take_meant(form: FlaskForm, *fields: str) -> None:
+    """Put the address that the page offered in place of the typed one, where it was pressed."""
+    for name in fields:
+        typed = (form[name].data or "").strip()
+        if typed and likely_meant(typed) == request.form.get("use"):
+            form[name].data = request.form["use"]
 
 
 def own_names(answers: Answers, services: Services) -> list[str]:

@@ -20,7 +20,8 @@ from .forms import SomeoneForm
 from .guards import (
     NOT_SENT,
     answers,
-    closed,
+    closed_letter,
+    keep,
     letter_changed,
     names_to_ask,
     problem_of,
@@ -28,7 +29,14 @@ from .guards import (
     refused,
 )
 from .inbox import await_code
-from .questions import Question, open_questions, open_questions_of_both, open_questions_of_reader
+from .leaving import leads_to
+from .questions import (
+    Question,
+    open_questions,
+    open_questions_of_both,
+    open_questions_of_reader,
+    take_meant,
+)
 
 bp = Blueprint("someone", __name__)
 
@@ -36,20 +44,29 @@ bp = Blueprint("someone", __name__)
 @bp.get("/letter/someone")
 def someone() -> Response:
     """Show to whom the letter could go straight."""
-    if stop := closed() or _not_offered():
+    if stop := closed_letter() or _not_offered():
         return stop
-    form = SomeoneForm(words(), answers(), formdata=None)
-    return _form_page(form)
+    kept = draft().addresses
+    typed = {
+        "recipient_name": kept.reader_name or answers().to_name,
+        "recipient_email": kept.reader,
+        "email": kept.own,
+        "may": kept.may,
+    }
+    return _form_page(SomeoneForm(words(), answers(), formdata=None, data=typed))
 
 
 @bp.post("/letter/someone")
 def someone_submit() -> Response:
     """Show the letter with its head and the consent; or, once agreed, mail the code."""
     form = SomeoneForm(words(), draft().answers)
-    if stop := refused(form) or closed() or _not_offered():
+    if stop := refused(form) or closed_letter() or _not_offered():
         return stop
+    take_meant(form, "recipient_email", "email")
+    if keep(form) and (address := leads_to()):
+        return redirect(address, 303)
     if not form.validate_on_submit() or "change" in request.form:
-        return _form_page(form, 422)
+        return _form_page(form, 422 if form.errors else 200)
     if not services().settings.may_receive(form.recipient_email.data):
         return _form_page(form, 422, not_allowed=True)
     if questions := _open_questions(form):

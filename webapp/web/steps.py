@@ -3,17 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from ..letter.compose import Answers, heading, lead_in, sample, say, statements_to_choose
-from ..letter.words import LEVELS, Statement, Words
+from ..letter.compose import (
+    Answers,
+    fallback_name,
+    heading,
+    lead_in,
+    sample,
+    say,
+    statements_to_choose,
+)
+from ..letter.words import LEVELS, VOICES, Statement, Words
 from .common import page, words
 from .cookie import draft
 from .forms import AboutYouForm, HowMuchForm, StepForm, WhatForm, WhereForm
-from .guards import answers, closed, refused, rights_to_choose
+from .guards import (
+    answers,
+    asked_then,
+    closed,
+    filled,
+    keep,
+    no_cookie_page,
+    refused,
+    rights_to_choose,
+)
+from .leaving import leads_to
 
 bp = Blueprint("steps", __name__)
 
@@ -24,7 +43,7 @@ _F = TypeVar("_F", bound=StepForm)
 def where() -> Response:
     """Show what this is, and the first question."""
     form = WhereForm(words())
-    form.then.data = _asked_then()
+    form.then.data = asked_then()
     return _where_page(form)
 
 
@@ -33,7 +52,7 @@ def where_submit() -> Response:
     """Begin a letter: a new draft, which keeps what the person said before."""
     form = WhereForm(words())
     if not draft().came_with_cookie:
-        return page("no_cookie.html", 400)
+        return no_cookie_page()
     if not form.validate_on_submit():
         return _where_page(form, 422)
     if draft().sent_at:
@@ -51,7 +70,7 @@ def where_submit() -> Response:
 @bp.get("/letter/how-much")
 def how_much() -> Response:
     """Show whose letter it is, and how much it may say."""
-    return closed(level_needed=False) or _how_much_page(_filled(HowMuchForm))
+    return closed(level_needed=False) or _how_much_page(filled(HowMuchForm))
 
 
 @bp.post("/letter/how-much")
@@ -64,7 +83,7 @@ def how_much_submit() -> Response:
 @bp.get("/letter/what")
 def what() -> Response:
     """Show the sentences that this letter can say."""
-    return closed() or _what_page(_filled(WhatForm))
+    return closed() or _what_page(filled(WhatForm))
 
 
 @bp.post("/letter/what")
@@ -77,7 +96,7 @@ def what_submit() -> Response:
 @bp.get("/letter/about-you")
 def about_you() -> Response:
     """Show what else can be said."""
-    return closed() or _about_you_page(_filled(AboutYouForm))
+    return closed() or _about_you_page(filled(AboutYouForm))
 
 
 @bp.post("/letter/about-you")
@@ -91,6 +110,8 @@ def _kept(form: StepForm, following: str) -> Response | None:
     """Take a page's answers and go on; None where the page has to be shown again."""
     if stop := refused(form):
         return stop
+    if address := leads_to():
+        return redirect(address, 303) if keep(form) else None
     if not form.validate_on_submit():
         return None
     draft().answers = form.changed(answers())
@@ -126,29 +147,29 @@ def _right(said: Answers) -> bool:
     return right is not None and right.fits(said.situation, said.level)
 
 
-def _filled(form_class: type[_F]) -> _F:
-    """A page's form with the answers so far."""
-    form = form_class(words(), data=vars(answers()))
-    form.draft.data = draft().id
-    form.then.data = _asked_then()
-    return form
-
-
-def _asked_then() -> str:
-    """Where the page was asked to lead: back to the letter, or on as usual."""
-    return "check" if request.args.get("then") == "check" else ""
-
-
 def _where_page(form: WhereForm, status: int = 200) -> Response:
+    present = said.situation if (said := draft().answers) else ""
     asked = request.args.get("situation", "")
     situations = sorted(words().situations.values(), key=lambda one: one.id != asked)
-    return page("where.html", status, form=form, situations=situations)
+    return page("where.html", status, form=form, situations=situations, present=present)
 
 
 def _how_much_page(form: HowMuchForm, status: int = 200) -> Response:
-    samples = [(level, sample(level, answers(), words())) for level in LEVELS]
+    said = replace(answers(), name=form.name.data or "")
+    samples = [
+        (level, [(v, sample(level, replace(said, voice=v), words())) for v in VOICES])
+        for level in LEVELS
+    ]
     chosen = draft().level_chosen
-    return page("how_much.html", status, form=form, samples=samples, chosen=chosen)
+    return page(
+        "how_much.html",
+        status,
+        form=form,
+        samples=samples,
+        chosen=chosen,
+        voice_chosen=chosen or form.voice.data != "me",
+        needs_note=words().situations[said.situation].needs_note,
+    )
 
 
 def _what_page(form: WhatForm, status: int = 200) -> Response:
@@ -160,6 +181,7 @@ def _what_page(form: WhatForm, status: int = 200) -> Response:
         status,
         form=form,
         ticked=ticked,
+        first_tick=starters[0][1][0].id,
         starters=[
             (lead_in(section, said, language), _ticks(statements, said, language))
             for section, statements in starters
@@ -187,4 +209,12 @@ def _about_you_page(form: AboutYouForm, status: int = 200) -> Response:
     rights = [
         (right, say(right, answers(), words())) for right in rights_to_choose(answers(), words())
     ]
-    return page("about_you.html", status, form=form, rights=rights)
+    said = answers()
+    return page(
+        "about_you.html",
+        status,
+        form=form,
+        rights=rights,
+        is_me=said.voice == "me",
+        person=said.name or fallback_name(said, words()),
+    )

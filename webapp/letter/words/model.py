@@ -130,6 +130,8 @@ class Situation(Model):
     order: int
     label: str
     hint: str = ""
+    # What follows from saying only what helps, where that is more than "they learn no reason".
+    needs_note: str = ""
     sections: tuple[str, ...]
     paper_lines: bool = False
     replies: tuple[ReadyReply, ...] = Field(min_length=3, max_length=3)

@@ -12,14 +12,19 @@ from .limits import DAY, Kind
 LIFE: Final = 400 * DAY  # a year's report, and a month to write it
 FEW: Final = 5  # smaller figures could be one person
 
+# What is no letter has no situation and no level.
+CODE: Final = Kind("code", "-")  # for a letter, an inbox or /stop
+RECEIPT: Final = Kind("receipt", "-")
+LIMIT: Final = Kind("limit", "-")  # mails that a limit stopped, by the limit
+RELAY: Final = Kind("relay", "-")  # failures of the relay, by the step
+# Of these the log tells each one anyway, and nothing of a person.
+_SHOWN_WHOLE: Final = {RELAY.situation}
+
 # Both databases know it; SQLAlchemy has a spelling of its own for each.
 _ONE_MORE: Final = sa.text(
     "INSERT INTO daily (day, situation, level, outcome, number)"
     " VALUES (:day, :situation, :level, :outcome, 1)"
     " ON CONFLICT (day, situation, level, outcome) DO UPDATE SET number = daily.number + 1"
-)
-_ALL: Final = sa.select(daily).order_by(
-    daily.c.day, daily.c.situation, daily.c.level, daily.c.outcome
 )
 
 
@@ -42,7 +47,8 @@ def add(connection: sa.Connection, kind: Kind, outcome: str, now: int) -> None:
 
 def shown(connection: sa.Connection) -> list[Count]:
     """All days' figures, the small ones hidden."""
-    return [_count(row) for row in connection.execute(_ALL)]
+    every = sa.select(daily).order_by(*daily.primary_key.columns)
+    return [_count(row) for row in connection.execute(every)]
 
 
 def sweep(connection: sa.Connection, now: int) -> int:
@@ -57,5 +63,5 @@ def _count(row: sa.Row[Any]) -> Count:
         row.situation,
         row.level,
         row.outcome,
-        row.number if row.number >= FEW else None,
+        row.number if row.number >= FEW or row.situation in _SHOWN_WHOLE else None,
     )

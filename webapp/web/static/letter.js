@@ -1,72 +1,79 @@
-// Copy, share, print, and a word while a letter is being sent. The page works without all of it.
-"use strict";
-(() => {
-  // The letter as plain text: what stands on the page, but for the lines by which one answers it.
-  const text = () => {
-    const parts = document.querySelectorAll(".letter :is(h2, h3, p, li)");
-    let letter = "";
-    let inList = false;
-    for (const part of parts) {
-      if (part.closest(".reply")) continue;
-      const isItem = part.tagName === "LI";
-      letter += letter && (inList && isItem ? "\n" : "\n\n");
-      letter += (isItem ? "- " : "") + part.innerText;
-      inList = isItem;
-    }
-    return `${letter}\n`;
-  };
-  const show = (selector, action) => {
-    const button = document.querySelector(selector);
-    if (!button) return;
+// The pages work without all of this.
+const all = (selector) => [...document.querySelectorAll(selector)];
+const [letter] = all(".letter");
+const [told] = all(".told");
+const text = () => {
+  let whole = "";
+  for (const part of all(".letter :is(h2, h3, p, li, .big)")) {
+    if (part.closest(".reply")) continue;
+    const item = part.matches("li + li") ? "\n- " : part.matches("li") ? "\n\n- " : "\n\n";
+    whole += item + part.innerText;
+  }
+  return `${whole.trim()}\n`;
+};
+const offer = (selector, action) => {
+  for (const button of all(selector)) {
     button.hidden = false;
-    button.addEventListener("click", () => action(button));
-  };
-  if (navigator.clipboard) {
-    show("[data-copy]", async (button) => {
+    button.onclick = async () => {
       try {
-        await navigator.clipboard.writeText(text());
-        button.textContent = button.dataset.copy;
-        button.setAttribute("role", "status");
-      } catch {
-        getSelection().selectAllChildren(document.querySelector(".letter"));
+        await action();
+        told.textContent = button.dataset.done;
+      } catch (error) {
+        if (error.name === "AbortError") return;
+        told.textContent = button.dataset.failed;
+        getSelection().selectAllChildren(letter);
+        letter.scrollIntoView();
       }
-    });
+    };
   }
-  if (navigator.share) {
-    show("[data-share]", () => navigator.share({ text: text() }).catch(() => {}));
-  }
-  show("[data-print]", () => window.print());
+};
+offer("[data-copy]", () => navigator.clipboard.writeText(text()));
+if (navigator.share) offer("[data-share]", () => navigator.share({ text: text() }));
+offer("[data-print]", () => print());
 
-  // A page that answered a POST is not kept, and Back would end at an error of the browser's own:
-  // so its place in the history asks for the page anew.
-  if ("again" in document.documentElement.dataset) history.replaceState(null, "", location.href);
+// Back to a page that answered a POST asks for it anew.
+const again = "again" in document.documentElement.dataset;
+if (again) history.replaceState(null, "", location.href);
+all("#summary")[0]?.focus();
 
-  // What needs an answer first is read out first.
-  document.getElementById("summary")?.focus();
+// Unsaved text stays with its place in the history, until other answers are saved.
+const form = all("[name=place]")[0]?.form;
+const fields = all("main input:not([type=hidden]), textarea");
+const now = form && fields.map((one) => one.defaultValue + one.defaultChecked).join();
+const keep = () =>
+  history.replaceState({ now, again, typed: fields.map((one) => [one.value, one.checked]) }, "");
+const kept = history.state;
+const { type } = performance.getEntriesByType("navigation")[0];
+if (kept && (kept.now === now || (kept.again && type === "reload")))
+  fields.forEach((one, at) => ([one.value, one.checked] = kept.typed[at]));
+else if (kept) history.replaceState(null, "");
+if (form) {
+  form.autocomplete = "off";
+  let wait;
+  form.oninput = () => {
+    clearTimeout(wait);
+    wait = setTimeout(keep, 400);
+  };
+  form.addEventListener("submit", () => clearTimeout(wait));
+  if (again) keep();
+}
 
-  // The letter shows the address as it is typed, where the mail will have it.
-  const email = document.getElementById("email");
-  const slot = document.querySelector(".slot");
-  if (email && slot) {
-    const empty = slot.textContent;
-    email.addEventListener("input", () => {
-      slot.textContent = email.value.trim() || empty;
-    });
-  }
+// The letter shows the address as it is typed.
+const [email] = all("#email");
+const [slot] = all(".slot");
+if (slot && email) email.oninput = () => (slot.textContent = email.value);
 
-  // One press is enough: a button that sends says so, and its form takes no second one.
-  for (const button of document.querySelectorAll("[data-sending]")) {
-    let sending = false;
-    button.form.addEventListener("submit", (event) => {
-      if (event.submitter !== button && event.submitter) return;
-      if (sending) event.preventDefault();
-      sending = true;
-      button.textContent = button.dataset.sending;
-    });
-  }
+// One press is enough.
+for (const button of all("[data-sending]")) {
+  const { sending } = button.dataset;
+  button.form.onsubmit = (event) => {
+    if ((event.submitter ?? button) !== button) return;
+    if (button.textContent === sending) event.preventDefault();
+    button.textContent = sending;
+  };
+}
 
-  // A page that comes back from the browser's memory may show what was deleted: ask again.
-  addEventListener("pageshow", (event) => {
-    if (event.persisted) location.reload();
-  });
-})();
+// A page out of the browser's memory may show what was deleted: ask again. Typed text stays.
+addEventListener("pageshow", (event) => {
+  if (event.persisted && navigator.onLine) location.reload();
+});
