@@ -178,6 +178,8 @@ def problem_page(problem: Problem) -> Response:
 
 def _fill_in(form: SendForm, letter: Letter, questions: list[Question]) -> None:
     """What the page's button hands in: which letter was shown, and what was asked about it."""
+    if not form.email.data:
+        form.email.data = draft().addresses.own
     form.draft.data = draft().id
     form.shown.data = shown_seal(letter, draft().id, services())
     form.answered.data = ",".join([form.answered.data or "", *(q.id for q in questions)])
@@ -197,8 +199,6 @@ def check_page(
     letter = letter_for(answers(), _proved_address(form))
     mail_reason = services().mail_reason(answers().language, answers().level)
     ticks = len(letter.ticked)
-    if not form.email.data:
-        form.email.data = draft().addresses.own
     _fill_in(form, letter, questions or [])
     return page(
         "check.html",
