@@ -87,10 +87,10 @@ def host(database_url: str, to: Relay) -> tuple[Flask, Noting]:
     settings = from_environment(environ, Path("instance"))
     assert isinstance(settings.mail, SmtpServer)
     store = open_store(
-        settings.database_url, settings.secrets, settings.limits, settings.waiting_hours
+        settings.database_url, settings.keys, settings.limits, settings.waiting_hours
     )
     store.upgrade()
-    waiting = WaitingLetters(store.database, Sealer([settings.secret_key], cost=NO_SCRYPT))
+    waiting = WaitingLetters(store.database, Sealer(settings.keys, cost=NO_SCRYPT))
     post = Noting(settings.mail)
     app = create_app(settings, post=post, store=dataclasses.replace(store, waiting=waiting))
     return app, post

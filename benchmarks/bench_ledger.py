@@ -19,10 +19,11 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from webapp.keys import Keys, keyed_hash
+from webapp.post import Result
 from webapp.store.database import Database
 from webapp.store.database.tables import counted
 from webapp.store.ledger import Kind, Ledger, Limits, Reservation, Submission, ToOwn
-from webapp.store.ledger.hashes import DailyHashes
 from webapp.store.ledger.limits import DAY, HOUR
 from webapp.store.sealing import Sealer, new_code, new_token
 
@@ -59,7 +60,7 @@ def main() -> dict[str, Any]:
 
 def scrypt_ms() -> float:
     """One token and code to their key."""
-    sealer = Sealer([SECRET])
+    sealer = Sealer(Keys(SECRET))
     token, code = new_token(), new_code()
     return timed(lambda _round: sealer.key(token, code, 0), SCRYPT_ROUNDS)
 
@@ -68,7 +69,7 @@ def ledger_ms(url: str) -> float:
     """One mail to oneself: limits, block list, submission, outcome."""
     database = Database(url, counts=True)
     database.upgrade()
-    ledger = Ledger(database, [SECRET], ROOMY)
+    ledger = Ledger(database, Keys(SECRET), ROOMY)
     ledger.block("blocked@example.org")
     run = token_bytes(4).hex()
 
@@ -77,7 +78,7 @@ def ledger_ms(url: str) -> float:
         leave = ledger.reserve(mail, Submission(f"{run}/{number}", b"the mail"))
         if not isinstance(leave, Reservation):
             raise NotTaken(f"the ledger did not let a mail pass: {type(leave).__name__}")
-        ledger.settle(leave, "sent")
+        ledger.settle(leave, Result.SENT)
 
     for number in range(BUSY_DAY):
         send(-1 - number)
@@ -91,7 +92,7 @@ def fill_an_hour(url: str) -> None:
     database = Database(url, counts=True)
     with database.writing() as connection:
         now = database.now(connection)
-        site = DailyHashes([SECRET]).near("site", now // DAY)[0]
+        site = keyed_hash(Keys(SECRET).key(f"word-ahead/v1/ledger/day {now // DAY}"), b"site")
         each = BUSY_HOUR // HOUR
         # The last seconds already have rows, from the measure before this one.
         seconds = range(now - HOUR, now - HOUR // 10)

@@ -14,7 +14,7 @@ from webapp import create_app
 from webapp.letter.compose import ADDRESS_SLOT, Letter
 from webapp.letter.words import load
 from webapp.mail.message import Mail
-from webapp.post import Outcome
+from webapp.post import Outcome, Result
 from webapp.post.smtp import SmtpPost
 from webapp.rendering.templates import Bodies, MailTemplates
 from webapp.settings import from_environment
@@ -83,7 +83,7 @@ class NoLedger(Ledger):
         del mail, submission, again
         return Reservation((), 0)
 
-    def settle(self, reservation: Reservation, result: str) -> None:
+    def settle(self, reservation: Reservation, result: Result) -> None:
         pass
 
 
@@ -93,11 +93,11 @@ def app(letters: str, *, limited: bool = True) -> Flask:
     assert settings.mail is not None
     templates, kind = LETTERS[letters]
     store = open_store(
-        settings.database_url, settings.secrets, settings.limits, settings.waiting_hours
+        settings.database_url, settings.keys, settings.limits, settings.waiting_hours
     )
     store.upgrade()
     if not limited:
-        store = dataclasses.replace(store, ledger=NoLedger(store.counts, [settings.secret_key]))
+        store = dataclasses.replace(store, ledger=NoLedger(store.counts, settings.keys))
     post = OtherPost(SmtpPost(settings.mail), kind)  # type: ignore[arg-type]  # a relay
     mails = templates.load(FOLDER, load(FOLDER / "words").sentences())
     return create_app(settings, templates=mails, post=post, store=store)

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from webapp.keys import Keys
 from webapp.store.database import Database
 from webapp.store.database.tables import DECOY, tables, tries
 
@@ -22,6 +23,12 @@ NOON = 20_780 * 86_400 + 12 * 3600  # noon of some day, so that no test meets mi
 SECRET = "a secret for tests, thirty-two bytes at least"
 OLD_SECRET = "the secret before that one, just as long as it"
 KINDS = ("sqlite", "postgresql")
+
+
+def keys_of(*secrets: str) -> Keys:
+    """The keys of some secrets, the one in use first; of the tests' own where none is named."""
+    first, *fallbacks = secrets or (SECRET,)
+    return Keys(first, tuple(fallbacks))
 
 
 class Clock:

@@ -97,7 +97,7 @@ class Host:
 
     def full(self) -> None:
         """Have no place for one more letter that waits."""
-        letters = WaitingLetters(self.store.database, Sealer([DIRECT.secret_key]), most=0)
+        letters = WaitingLetters(self.store.database, Sealer(DIRECT.keys), most=0)
         self.turns(store=replace(self.store, waiting=letters))
 
     def close(self) -> None:
@@ -172,16 +172,15 @@ def store_over(
     url: str, settings: Settings, clock: Callable[[], int] | None, *, cost: int = CHEAP
 ) -> Store:
     """A store as open_store makes it, whose codes cost next to nothing to try."""
-    secrets = (settings.secret_key, *settings.secret_key_fallbacks)
     database, counts = Database(url, clock=clock), Database(url, clock=clock, counts=True)
     life = settings.waiting_hours * HOUR
     return Store(
         database=database,
         counts=counts,
-        ledger=Ledger(counts, secrets, settings.limits),
-        waiting=WaitingLetters(database, Sealer(secrets, cost=cost), life=life),
+        ledger=Ledger(counts, settings.keys, settings.limits),
+        waiting=WaitingLetters(database, Sealer(settings.keys, cost=cost), life=life),
         stopping=WaitingLetters(
-            database, Sealer(secrets, purpose="stop", cost=cost), life=2 * HOUR
+            database, Sealer(settings.keys, purpose="stop", cost=cost), life=2 * HOUR
         ),
     )
 

@@ -169,6 +169,14 @@ class _Connection(SMTP):
         super().connection_lost(error)
         self._talking.discard(self)
 
+    async def _handle_client(self) -> None:
+        try:
+            await super()._handle_client()
+        finally:
+            # A connection whose handshake failed is never told of its own end.
+            if self._original_transport is not None and not (self.session and self.session.ssl):
+                self._talking.discard(self)
+
 
 def _authenticate(*asked: Any) -> AuthResult:
     given = asked[-1]

@@ -31,7 +31,7 @@ def _block(environ: dict[str, str], typed: str) -> Result:
 def test_a_blocked_address_gets_nothing_more(environ: dict[str, str], tmp_path: Path) -> None:
     settings = from_environment(environ, tmp_path)
     store = open_store(
-        settings.database_url, settings.secrets, settings.limits, settings.waiting_hours
+        settings.database_url, settings.keys, settings.limits, settings.waiting_hours
     )
     store.start()
     result = _block(environ, f"{MANAGER}\n")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from webapp.post import Result
 from webapp.store.database import Database
 from webapp.store.ledger import CODE, RECEIPT, Kind, Ledger, Reservation, ToOwn
 from webapp.store.sealing import Sealer
@@ -56,7 +57,7 @@ def _is_current(url: str) -> bool:
 def _ledger(url: str, clock: Clock | None = None) -> Ledger:
     database = Database(url, clock=clock, counts=True)
     database.start()
-    return Ledger(database, [DIRECT.secret_key])
+    return Ledger(database, DIRECT.keys)
 
 
 def test_upgrade_makes_the_tables_of_sqlite_and_says_so(tmp_path: Path) -> None:
@@ -79,7 +80,7 @@ def test_purge_deletes_what_is_past_its_time_and_nothing_else(tmp_path: Path) ->
         _ledger(url, clock).reserve(ToOwn("192.0.2.1", "emma@home.example.org"))
         database = Database(url, clock=clock)
         database.start()
-        letters = WaitingLetters(database, Sealer([DIRECT.secret_key], cost=2), life=HOUR)
+        letters = WaitingLetters(database, Sealer(DIRECT.keys, cost=2), life=HOUR)
         if clock is LONG_AGO:
             letters.put(b"a letter")
     ticket = letters.put(b"another letter")
@@ -93,10 +94,10 @@ def test_purge_deletes_what_is_past_its_time_and_nothing_else(tmp_path: Path) ->
 def test_counts_shows_each_days_figures_and_hides_those_under_five(tmp_path: Path) -> None:
     url = _url(tmp_path)
     ledger = _ledger(url, Clock(20_000 * DAY))
-    for outcome, number in (("sent", 5), ("not sent", 4)):
+    for outcome, number in ((Result.SENT, 5), (Result.NOT_SENT, 4)):
         for _ in range(number):
             ledger.settle(Reservation((), 20_000 * DAY, kind=Kind("work", "named")), outcome)
-    ledger.settle(Reservation((), 20_000 * DAY, kind=CODE), "not sent", "login")
+    ledger.settle(Reservation((), 20_000 * DAY, kind=CODE), Result.NOT_SENT, "login")
     for _ in range(5):
         ledger.note(RECEIPT, "sent")
     assert _flask("counts", DATABASE_URL=url).stdout.splitlines() == [

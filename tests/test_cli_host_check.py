@@ -234,7 +234,7 @@ def test_fault_05_a_key_that_does_not_fit_the_block_list(
     environ: dict[str, str], tmp_path: Path
 ) -> None:
     settings = from_environment(environ, tmp_path)
-    store = open_store(settings.database_url, settings.secrets, settings.limits, 48)
+    store = open_store(settings.database_url, settings.keys, settings.limits, 48)
     store.ledger.block("patel@vets.example.org")
     other = environ | {"SECRET_KEY": "another secret of the tests, as long as it needs to be"}
     _only(other, "block list: key", "SECRET_KEY_FALLBACKS")

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from webapp.delivery.within_limits import SENDING, SendingBusy
+from webapp.post import Result
 from webapp.store.waiting import Claim, Opened, WaitingLetters
 
 from .direct import EMMA, MANAGER, Host, Writer, told
@@ -97,7 +98,7 @@ class Overtaken:
     """Between its opening and its place, the letter is sent by the other press."""
 
     waiting: WaitingLetters
-    result: str
+    result: Result
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.waiting, name)
@@ -112,10 +113,11 @@ class Overtaken:
 
 
 @pytest.mark.parametrize(
-    ("result", "heading"), [("sent", "sent_heading"), ("perhaps sent", "uncertain_heading")]
+    ("result", "heading"),
+    [(Result.SENT, "sent_heading"), (Result.PERHAPS_SENT, "uncertain_heading")],
 )
 def test_nobody_is_told_that_nothing_was_sent_where_another_press_was_quicker(
-    emma: Writer, host: Host, result: str, heading: str
+    emma: Writer, host: Host, result: Result, heading: str
 ) -> None:
     emma.asks().types()
     host.turns(store=replace(host.store, waiting=Overtaken(host.store.waiting, result)))  # type: ignore[arg-type]  # a stand-in

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.databases import OLD_SECRET, SECRET
+from tests.databases import OLD_SECRET, SECRET, keys_of
+from webapp.keys import derive
 from webapp.store import sealing
 from webapp.store.sealing import (
     MOST_BYTES,
@@ -16,7 +17,6 @@ from webapp.store.sealing import (
     Sealer,
     SealingBusy,
     TooLong,
-    derive_key,
     new_code,
     new_token,
     parse_code,
@@ -32,7 +32,7 @@ TEXT = b"Dear Ms Patel"
 
 
 def make_sealer(*secrets: str, purpose: str = "letter") -> Sealer:
-    return Sealer(secrets or (SECRET,), purpose=purpose, cost=CHEAP)
+    return Sealer(keys_of(*secrets), purpose=purpose, cost=CHEAP)
 
 
 def bits(data: bytes) -> list[bytes]:
@@ -127,7 +127,7 @@ def test_a_token_for_one_purpose_is_unknown_to_another() -> None:
 
 def test_all_keys_differ_by_purpose_and_secret() -> None:
     purposes = ["letter/scrypt salt", "letter/browser", "ledger/day 1", "ledger/day 2", "cookie"]
-    keys = {derive_key(secret, p) for p in purposes for secret in (SECRET, OLD_SECRET)}
+    keys = {derive(secret, p) for p in purposes for secret in (SECRET, OLD_SECRET)}
     assert len(keys) == 10
 
 
@@ -228,7 +228,7 @@ def test_a_third_waits_its_turn() -> None:
 
 def test_the_real_cost_is_what_the_design_asks_for() -> None:
     assert (sealing.SCRYPT_N, sealing.SCRYPT_R, sealing.SCRYPT_P) == (2**14, 8, 1)
-    sealer = Sealer([SECRET])
+    sealer = Sealer(keys_of())
     key = sealer.key(TOKEN, CODE, EXPIRY)
     assert sealer.open(key, "letter", sealer.seal(key, "letter", TEXT)) == TEXT
 

@@ -21,13 +21,14 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from tests.databases import SECRET, Clock, empty
+from tests.databases import Clock, empty, keys_of
+from webapp.post import Result
 from webapp.store.database import Database
 from webapp.store.database.tables import waiting
 from webapp.store.sealing import Sealer
 from webapp.store.waiting import Claim, Event, Opened, State, Ticket, WaitingLetters
 from webapp.store.waiting.rows import SETTLE
-from webapp.store.waiting.states import LEASE, LIFE, MOST_AGAIN
+from webapp.store.waiting.states import LEASE, LIFE, MOST_AGAIN, Ending
 
 CHEAP = 2
 CANARY = b"canary: selective mutism"
@@ -73,7 +74,7 @@ class Letters(RuleBasedStateMachine):
         self.clock = Clock()
         self.databases = [Database(self.url, clock=self.clock) for _ in range(2)]
         empty(self.databases[0])
-        self.sealer = Sealer([SECRET], cost=CHEAP)
+        self.sealer = Sealer(keys_of(), cost=CHEAP)
         self.workers = [WaitingLetters(one, self.sealer) for one in self.databases]
         self.all: list[Truth] = []
 
@@ -153,15 +154,16 @@ class Letters(RuleBasedStateMachine):
         truth.delivered += arrives and ending not in ("refused", "limited")
         if ending != "limited":
             truth.used |= {claim.attempt - 1}  # the tick that led here named the number before
-        known = {
-            "answered": "sent" if arrives else "not sent",
-            "silent": "perhaps sent",
-            "limited": "not tried",
+        known: dict[str, Ending] = {
+            "answered": Result.SENT if arrives else Result.NOT_SENT,
+            "silent": Result.PERHAPS_SENT,
+            "refused": Result.REFUSED,
+            "limited": Event.NOT_TRIED,
         }
-        if ending in ("answered", "silent", "refused", "limited"):
+        if ending in known:
             del truth.sending[claim.attempt]
             before = self.row(truth)
-            self.workers[0].settle(claim, known.get(ending, ending))
+            self.workers[0].settle(claim, known[ending])
             after = self.row(truth)
             if before and after:
                 given_back = before != after and ending == "limited"
@@ -264,7 +266,7 @@ def _anybodys_attempt_is_given_back() -> sa.UpdateBase:
 
 
 def _no_attempt_is_given_back() -> sa.UpdateBase:
-    return SETTLE[Event.NOT_SENT]
+    return SETTLE[Result.NOT_SENT]
 
 
 THIS, SEEN = waiting.c.id == sa.bindparam("this"), waiting.c.attempt == sa.bindparam("seen")

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from tests.databases import SECRET, Clock
+from tests.databases import Clock, keys_of
+from webapp.post import Result
 from webapp.store.database import Database, engines
 from webapp.store.ledger import Ledger, Limits, Reservation, Submission, ToOwn
 from webapp.store.sealing import Sealer
@@ -36,7 +37,7 @@ def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def make_letters(database: Database) -> WaitingLetters:
-    return WaitingLetters(database, Sealer([SECRET], cost=CHEAP))
+    return WaitingLetters(database, Sealer(keys_of(), cost=CHEAP))
 
 
 @pytest.fixture
@@ -90,7 +91,7 @@ def test_of_eight_ticked_second_sends_at_once_exactly_one_wins(letters: WaitingL
         letter = opened(letters, letters.put(LETTER))
         claim = letters.claim(letter)
         assert isinstance(claim, Claim)
-        letters.settle(claim, "perhaps sent")
+        letters.settle(claim, Result.PERHAPS_SENT)
         found = at_once(partial(press, letters, letter, 1))
         assert found == ["sending again"] * (PROCESSES - 1) + ["won"]
 
@@ -108,7 +109,7 @@ def test_eight_that_type_the_code_at_once_deliver_one_letter(
             return claim.value
         with mailbox.open("ab") as file:
             file.write(LETTER)
-        return letters.settle(claim, "sent").value
+        return letters.settle(claim, Result.SENT).value
 
     assert set(at_once(press)) <= {"sent", "sending"}
     assert mailbox.read_bytes() == LETTER
@@ -154,7 +155,7 @@ def test_eight_wrong_codes_at_once_count_as_no_more_than_five(
 
 def test_eight_reservations_at_once_pass_no_limit(database: Database) -> None:
     """R61."""
-    ledger = Ledger(database, [SECRET], Limits(own_six_hours=3))
+    ledger = Ledger(database, keys_of(), Limits(own_six_hours=3))
     mail = ToOwn("192.0.2.1", "emma@home.example")
     found = at_once(lambda _n: str(isinstance(ledger.reserve(mail), Reservation)))
     assert found == ["False"] * (PROCESSES - 3) + ["True"] * 3
@@ -162,10 +163,10 @@ def test_eight_reservations_at_once_pass_no_limit(database: Database) -> None:
 
 def test_eight_presses_of_one_submission_send_once(database: Database) -> None:
     """R15."""
-    ledger = Ledger(database, [SECRET])
+    ledger = Ledger(database, keys_of())
     mail, pressed = ToOwn("192.0.2.1", "emma@home.example"), Submission("one", b"mail")
     found = at_once(lambda _n: type(ledger.reserve(mail, pressed)).__name__)
-    assert found == ["Reservation"] + ["Told"] * (PROCESSES - 1)
+    assert found == ["Reservation"] + ["EarlierPress"] * (PROCESSES - 1)
 
 
 # ------------------------------------------------------------------ kill -9
@@ -230,7 +231,7 @@ def test_killed_before_the_outcome_is_on_disk_the_letter_is_uncertain(
         claim = letters.claim(letter)
         assert isinstance(claim, Claim)
         die_at_commit()
-        letters.settle(claim, "sent")
+        letters.settle(claim, Result.SENT)
 
     killed(act)
     clock.forward(LEASE)
@@ -244,7 +245,7 @@ def test_killed_after_the_outcome_the_letter_is_sent(letters: WaitingLetters) ->
     def act() -> None:
         claim = letters.claim(letter)
         assert isinstance(claim, Claim)
-        letters.settle(claim, "sent")
+        letters.settle(claim, Result.SENT)
         die()
 
     killed(act)
@@ -255,7 +256,7 @@ def test_killed_after_the_outcome_the_letter_is_sent(letters: WaitingLetters) ->
 def test_killed_while_it_counts_a_reservation_stays_counted_or_was_never_given(
     database: Database,
 ) -> None:
-    ledger = Ledger(database, [SECRET], Limits(own_six_hours=1))
+    ledger = Ledger(database, keys_of(), Limits(own_six_hours=1))
     mail = ToOwn("192.0.2.1", "emma@home.example")
 
     def act() -> None:
@@ -283,4 +284,4 @@ def work(letters: WaitingLetters, ticket: Ticket) -> None:
     while True:
         claim = letters.claim(opened(letters, ticket))
         if isinstance(claim, Claim):
-            letters.settle(claim, "not sent")
+            letters.settle(claim, Result.NOT_SENT)

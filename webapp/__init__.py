@@ -18,7 +18,6 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from . import cli
 from .errors import WRONG_SETTINGS, StartError
-from .keys import Keys
 from .letter.words import load
 from .mail.addresses import domain_exists
 from .post import Post
@@ -94,7 +93,7 @@ def _services(settings: Settings, replacements: dict[str, Any]) -> Services:
         "settings": settings,
         "library": library,
         "templates": MailTemplates.load(templates, library.sentences()),
-        "keys": Keys(settings.secret_key, settings.secret_key_fallbacks),
+        "keys": settings.keys,
         "clock": _now,
         "domain_exists": domain_exists,
         "post": _post(settings),
@@ -108,7 +107,7 @@ def _store(settings: Settings) -> Store | None:
     if settings.mail is None:
         return None
     store = open_store(
-        settings.database_url, settings.secrets, settings.limits, settings.waiting_hours
+        settings.database_url, settings.keys, settings.limits, settings.waiting_hours
     )
     with suppress(DatabaseUnavailable):
         store.start()

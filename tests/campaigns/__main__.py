@@ -50,7 +50,11 @@ def chosen(names: list[str]) -> list[str]:
     """
     found, known = [], campaigns()
     for name in names:
-        of_its_kind = [one for one in known if one == name or one.startswith(f"{name}_")]
+        of_its_kind = [
+            one
+            for one in known
+            if one == name or one.startswith(f"{name}_") or one.endswith(f"_{name}")
+        ]
         if not of_its_kind:
             raise SystemExit(f"There is no campaign “{name}”, only {', '.join(known)}.")
         found += of_its_kind

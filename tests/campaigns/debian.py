@@ -117,9 +117,7 @@ def booted(suite: str) -> Iterator[Debian]:
     try:
         with open("/proc/self/ns/net") as home:
             outside = Path(f"/proc/{os.getpid()}/fd/{home.fileno()}")
-            machine = Debian(_version(root), root, _leader(process), outside)
-            _wait_until_up(machine)
-            yield machine
+            yield _once_up(process, root, outside)
     finally:
         end_group(process)
         shutil.rmtree(folder, ignore_errors=True)
@@ -167,27 +165,23 @@ def _version(root: Path) -> str:
     return "Debian " + (root / "etc/debian_version").read_text().strip()
 
 
-def _leader(process: subprocess.Popen[bytes]) -> int:
-    """The first process of the machine, once there is one."""
+def _once_up(process: subprocess.Popen[bytes], root: Path, outside: Path) -> Debian:
+    """The machine, once its systemd has started everything.
+
+    systemd-nspawn's first child only prepares: whoever is its child is asked for anew each time.
+    """
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-    end = time.monotonic() + 60
+    end, said = time.monotonic() + 180, ""
     while time.monotonic() < end and process.poll() is None:
-        if found := children.read_text().split():
-            return int(found[0])
-        time.sleep(0.1)
-    raise Missing("systemd-nspawn did not start a machine")
-
-
-def _wait_until_up(machine: Debian) -> None:
-    end = time.monotonic() + 120
-    said = ""
-    while time.monotonic() < end:
         with suppress(OSError):
-            said = machine.tries("systemctl is-system-running")[1]
-        if said.split()[-1:] in (["running"], ["degraded"]):
-            return
+            for leader in children.read_text().split():
+                machine = Debian(_version(root), root, int(leader), outside)
+                said = machine.tries("systemctl is-system-running")[1]
+                if said.split()[-1:] in (["running"], ["degraded"]):
+                    return machine
         time.sleep(0.5)
-    raise Missing(f"systemd did not come up: {said}")
+    console = (root.parent / "console").read_bytes()
+    raise Missing(f"{root.name} did not start: {said or last_line(console)}")
 
 
 def _enter(descriptor: int) -> None:

@@ -6,6 +6,7 @@ import random
 from dataclasses import dataclass, field
 from typing import Final
 
+from webapp.keys import Keys
 from webapp.store.sealing import Sealer
 
 from ..direct import CHEAP
@@ -64,7 +65,7 @@ class Run:
     @property
     def id(self) -> bytes:
         """Its row."""
-        return Sealer([SECRET], cost=CHEAP).id_of(self.token)
+        return Sealer(Keys(SECRET), cost=CHEAP).id_of(self.token)
 
 
 def wanted_phases(number: int, seed: int) -> list[str]:

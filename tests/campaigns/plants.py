@@ -7,10 +7,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from webapp.post import Result
 from webapp.store.database.tables import waiting
 from webapp.store.opening import Store
 from webapp.store.sealing import Key, Sealer
 from webapp.store.waiting import Claim, Opened, State, Ticket, WaitingLetters
+from webapp.store.waiting.states import Ending
 
 from ..direct import CHEAP, DIRECT
 from .workers import Plant
@@ -40,13 +42,13 @@ class _ClaimsNothing(_Planted):
 
 
 class _SilenceIsNo(_Planted):
-    def settle(self, claim: Claim, result: str) -> State:
-        return super().settle(claim, "not sent" if result == "perhaps sent" else result)
+    def settle(self, claim: Claim, result: Ending) -> State:
+        return super().settle(claim, Result.NOT_SENT if result is Result.PERHAPS_SENT else result)
 
 
 class _AllIsSent(_Planted):
-    def settle(self, claim: Claim, result: str) -> State:
-        return super().settle(claim, "sent")
+    def settle(self, claim: Claim, result: Ending) -> State:
+        return super().settle(claim, Result.SENT)
 
 
 class _OneBrowserForAll(_Planted):
@@ -104,7 +106,7 @@ class _RendersAnew(_Planted):
 
 
 class _DeletesWhenSent(_Planted):
-    def settle(self, claim: Claim, result: str) -> State:
+    def settle(self, claim: Claim, result: Ending) -> State:
         state = super().settle(claim, result)
         with self._database.writing() as connection:
             connection.execute(sa.delete(waiting).where(waiting.c.state == State.REFUSED.value))
@@ -120,7 +122,7 @@ class _SealsNothing(Sealer):
 
 
 def _unsealed(store: Store) -> Store:
-    sealer = _SealsNothing([DIRECT.secret_key], cost=CHEAP)
+    sealer = _SealsNothing(DIRECT.keys, cost=CHEAP)
     return replace(store, waiting=WaitingLetters(store.database, sealer))
 
 

@@ -93,13 +93,12 @@ def url_of(folder: Path) -> str:
 
 def _store(folder: Path, settings: Settings, clock: Clock, course: Course) -> Store:
     url = url_of(folder)
-    secrets = (settings.secret_key, *settings.secret_key_fallbacks)
     database = FatefulDatabase(url, course, clock=clock)
     counts = FatefulDatabase(url, course, clock=clock, counts=True)
     return Store(
         database=database,
         counts=counts,
-        ledger=Ledger(counts, secrets, settings.limits),
-        waiting=WaitingLetters(database, Sealer(secrets, cost=CHEAP)),
-        stopping=WaitingLetters(database, Sealer(secrets, purpose="stop", cost=CHEAP)),
+        ledger=Ledger(counts, settings.keys, settings.limits),
+        waiting=WaitingLetters(database, Sealer(settings.keys, cost=CHEAP)),
+        stopping=WaitingLetters(database, Sealer(settings.keys, purpose="stop", cost=CHEAP)),
     )

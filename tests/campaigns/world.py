@@ -44,7 +44,7 @@ class World:
         self.clock = Clock()
         self.relay = Relay(self.clock, LEASE)
         self.truths: list[Truth] = []
-        self.sealer = Sealer([DIRECT.secret_key], cost=CHEAP)
+        self.sealer = Sealer(DIRECT.keys, cost=CHEAP)
         self.eyes = Database(url_of(folder), clock=self.clock)
         self._seen = 0
         self._recipients = 0

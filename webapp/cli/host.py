@@ -89,7 +89,7 @@ class HostCommands:
         settings = from_environment(os.environ, self.instance)
         refuse_root(settings)
         return open_store(
-            settings.database_url, settings.secrets, settings.limits, settings.waiting_hours
+            settings.database_url, settings.keys, settings.limits, settings.waiting_hours
         )
 
 

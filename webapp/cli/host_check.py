@@ -96,7 +96,7 @@ def _sample(settings: Settings, relay: SmtpServer, mail: Mail) -> Iterator[Findi
     """The test mail, unless its reader wants none, or nobody can say whether they do."""
     try:
         store = open_store(
-            settings.database_url, settings.secrets, settings.limits, settings.waiting_hours
+            settings.database_url, settings.keys, settings.limits, settings.waiting_hours
         )
         is_blocked = store.ledger.is_blocked(mail.recipient)
     except (DatabaseUnavailable, SchemaError):

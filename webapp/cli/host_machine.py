@@ -23,7 +23,7 @@ from .findings import Finding
 
 _SECONDS: Final = 8
 _MOST_APART: Final = 60  # seconds: a mail's date, and how long a code lives, may be so far off
-_BESIDE: Final = ("", "-journal", "-turn", "-wal", "-shm")
+_BESIDE: Final = ("", "-journal", "-wal", "-shm")
 
 
 def database(settings: Settings) -> Iterator[Finding]:
@@ -36,7 +36,7 @@ def database(settings: Settings) -> Iterator[Finding]:
             return
     try:
         store = open_store(
-            settings.database_url, settings.secrets, settings.limits, settings.waiting_hours
+            settings.database_url, settings.keys, settings.limits, settings.waiting_hours
         )
         if not store.database.is_current() or not store.counts.is_current():
             cure = "run `flask --app webapp database upgrade`."

@@ -144,7 +144,7 @@ def _claim_and_send(  # noqa: PLR0913  what send_opened has by then
         outcome = send_within_limits(mail, reader, services)
     except (LimitReached, LedgerUnavailable, MailNotOffered):
         # No relay was asked: however often this is pressed, no attempt is used up.
-        store.waiting.settle(claim, Event.NOT_TRIED.value)
+        store.waiting.settle(claim, Event.NOT_TRIED)
         raise
     attempt = _settle(claim, outcome, store)
     if outcome.result is not Result.SENT:
@@ -156,7 +156,7 @@ def _claim_and_send(  # noqa: PLR0913  what send_opened has by then
 def _settle(claim: Claim, outcome: Outcome, store: Store) -> Attempt:
     """Note how it ended; where that fails the letter shows as uncertain, and is never resent."""
     try:
-        state = store.waiting.settle(claim, outcome.result.value)
+        state = store.waiting.settle(claim, outcome.result)
     except WordAheadError:
         _log.error("event=settle-failed outcome=%s", outcome.result.value)
         return Attempt(outcome, State.UNCERTAIN, noted=False)

@@ -12,8 +12,8 @@ from ..post import Outcome, Result
 from ..services import Services
 from ..slots import Slots
 from ..store.ledger import (
-    Changed,
     LedgerUnavailable,
+    OtherContent,
     Refusal,
     Reservation,
     Submission,
@@ -85,10 +85,10 @@ def _leave_to_send(
             raise LimitReached(answer)
         if isinstance(answer, Reservation):
             return answer
-        if isinstance(answer, Changed):
+        if isinstance(answer, OtherContent):
             return Outcome(Result.NOT_SENT, "changed")
         if answer.result is not None:
-            return Outcome(Result(answer.result), "told")
+            return Outcome(answer.result, "told")
         # Somebody else's press is being sent: this one only waits to be told, and sends no more.
         again = False
         if time.monotonic() > until:
@@ -98,7 +98,7 @@ def _leave_to_send(
 
 def _settle(store: Store, reservation: Reservation, outcome: Outcome) -> None:
     try:
-        store.ledger.settle(reservation, outcome.result.value, failed_at(outcome))
+        store.ledger.settle(reservation, outcome.result, failed_at(outcome))
     except LedgerUnavailable:
         # The count stays: rather one letter fewer than one too many.
         _log.error("event=settle-failed outcome=%s", outcome.result.value)

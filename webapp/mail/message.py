@@ -2,13 +2,13 @@
 
 import base64
 import hashlib
-import hmac
 import unicodedata
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import format_datetime
 
 from ..errors import MailRefused
+from ..keys import keyed_hash, told_apart
 from .body import body_part
 from .guard import LINE, check_address, check_head
 from .unseen import BLANK
@@ -67,8 +67,7 @@ class Mail:
 
 def message_id(key: bytes, domain: str, *parts: str) -> str:
     """Make the id of a mail: always the same for the same parts, and telling nothing of them."""
-    told_apart = b"".join(len(x).to_bytes(4, "big") + x for x in (part.encode() for part in parts))
-    digest = hmac.digest(key, b"message-id/v1" + told_apart, "sha256")
+    digest = keyed_hash(key, b"message-id/v1" + told_apart(*parts))
     # 120 bits: no two mails meet, and the line stays short.
     return f"<{base64.b32encode(digest[:15]).decode().lower()}@{domain}>"
 

@@ -31,8 +31,8 @@ _FILES: Final = ("subject.txt", "body.txt", "body.html")
 MAILTO_LIMIT: Final = 1_600
 
 # Some programs put a page's title before the text when they forward it, and the heading would
-# stand there twice. HTML wants a title; this one says nothing.
-NO_TITLE: Final = "–"
+# stand there twice. HTML and screen readers want a title; this one shows nothing.
+NO_TITLE: Final = "\u200b"
 
 _PERCENT: Final = {code: quote(chr(code), safe="") for code in range(128)}
 

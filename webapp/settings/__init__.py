@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from ..keys import Keys
 from ..post.relay import is_loopback
 from ..post.smtp import SmtpServer
 from ..store.ledger import Limits
@@ -75,9 +76,9 @@ class Settings:
         return 1 if self.mail is None else 2 if self.direct_send == "off" else 3
 
     @property
-    def secrets(self) -> tuple[str, ...]:
-        """The secret in use, then those that may still open what they closed."""
-        return (self.secret_key, *self.secret_key_fallbacks)
+    def keys(self) -> Keys:
+        """All keys: from the secret in use, and from those before it."""
+        return Keys(self.secret_key, self.secret_key_fallbacks)
 
     @property
     def secure(self) -> bool:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
 from ..errors import warn
+from ..keys import Keys
 from .database import Database, DatabaseUnavailable
 from .ledger import Ledger, Limits
 from .sealing import Sealer
@@ -45,21 +45,14 @@ class Store:
         self.counts.upgrade()
 
 
-def open_store(
-    database_url: str, secrets: Sequence[str], limits: Limits, waiting_hours: int
-) -> Store:
-    """Open the database; raises SchemaError where its tables are not those of this version.
-
-    `secrets`: the secret in use first, then those that may still open what they closed.
-    """
+def open_store(database_url: str, keys: Keys, limits: Limits, waiting_hours: int) -> Store:
+    """The store, not yet connected: start() makes it ready."""
     database = Database(database_url)
     counts = Database(database_url, counts=True)
     return Store(
         database=database,
         counts=counts,
-        ledger=Ledger(counts, secrets, limits),
-        waiting=WaitingLetters(database, Sealer(secrets), life=waiting_hours * _HOUR),
-        stopping=WaitingLetters(
-            database, Sealer(secrets, purpose="stop"), life=_STOP_HOURS * _HOUR
-        ),
+        ledger=Ledger(counts, keys, limits),
+        waiting=WaitingLetters(database, Sealer(keys), life=waiting_hours * _HOUR),
+        stopping=WaitingLetters(database, Sealer(keys, purpose="stop"), life=_STOP_HOURS * _HOUR),
     )

@@ -2,30 +2,22 @@
 
 import base64
 import hashlib
-import hmac
 import re
 import threading
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from secrets import randbelow, token_bytes
 from typing import Final
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-
 from ..errors import Busy, WordAheadError
-from ..keys import derive
+from ..keys import KEY_BYTES, NONCE_BYTES, TAG_BYTES, Keys, expand, keyed_hash, seal, unseal
 
 TOKEN_BYTES: Final = 16  # 128 random bits: never guessed, so a row's id alone says nothing
 TOKEN_LENGTH: Final = 22  # what 16 bytes make in url-safe base64 without its padding
 CODE_DIGITS: Final = 6  # as many as phones fill in from a mail; the tries are counted
 ID_BYTES: Final = 16  # as long as the token: two rows never meet
-KEY_BYTES: Final = 32  # AES-256
-NONCE_BYTES: Final = 12  # AES-GCM's own length; a key seals a handful of messages in its life
 LENGTH_BYTES: Final = 4  # before the text: how much of the padded block is text
 EXPIRY_BYTES: Final = 8
 STEP: Final = 16 * 1024  # most letters fill one step: its size does not tell how much was ticked
@@ -67,11 +59,6 @@ class Key:
 
 # Six digits with blanks and dashes; folding a long text of marks would take seconds (UAX 15).
 _LONGEST_CODE: Final = 64
-
-
-def derive_key(secret: str, purpose: str) -> bytes:
-    """A key of its own for each purpose in the database, all from the one SECRET_KEY."""
-    return derive(secret, f"word-ahead/v1/{purpose}")
 
 
 def parse_code(text: str) -> str | None:
@@ -118,27 +105,21 @@ class Sealer:
     to the other.
     """
 
-    def __init__(
-        self, secrets: Sequence[str], *, purpose: str = "letter", cost: int = SCRYPT_N
-    ) -> None:
-        if not secrets:
-            raise ValueError("a sealer needs at least one secret")
-        self._purpose = purpose
+    def __init__(self, keys: Keys, *, purpose: str = "letter", cost: int = SCRYPT_N) -> None:
+        self._name = f"word-ahead/v1/{purpose}"
         self._cost = cost
-        self._salts = [derive_key(secret, f"{purpose}/scrypt salt") for secret in secrets]
-        self._labels = [derive_key(secret, f"{purpose}/browser") for secret in secrets]
+        self._salts = keys.keys(f"{self._name}/scrypt salt")
+        self._labels = keys.keys(f"{self._name}/browser")
         self._nobody = token_bytes(TOKEN_BYTES)
-        self._blank = token_bytes(NONCE_BYTES + STEP + 16)
+        self._blank = token_bytes(NONCE_BYTES + STEP + TAG_BYTES)
 
     def id_of(self, token: str) -> bytes:
         """The row that belongs to a token; a token that cannot be one belongs to no row."""
-        return _hkdf(
-            parse_token(token) or self._nobody, f"word-ahead/v1/{self._purpose}/id", ID_BYTES
-        )
+        return expand(parse_token(token) or self._nobody, f"{self._name}/id", ID_BYTES)
 
     def labels(self, browser: bytes) -> list[bytes]:
         """What marks a browser's own rows, the newest secret first; nothing leads back from it."""
-        return [hmac.digest(key, browser, "sha256")[:ID_BYTES] for key in self._labels]
+        return [keyed_hash(key, browser) for key in self._labels]
 
     def key(self, token: str, code: str, expires_at: int) -> Key:
         """The key for sealing something new, under the newest secret."""
@@ -150,15 +131,12 @@ class Sealer:
             raise TooLong("this is too long to be sealed")
         framed = len(text).to_bytes(LENGTH_BYTES) + text
         padded = framed.ljust(-(-len(framed) // STEP) * STEP, b"\0")
-        nonce = token_bytes(NONCE_BYTES)
-        return nonce + AESGCM(key.secret).encrypt(nonce, padded, self._bound(key, kind))
+        return seal(key.secret, padded, self._bound(key, kind))
 
     def open(self, key: Key, kind: str, sealed: bytes) -> bytes | None:
         """The text, or None if one bit of anything differs."""
-        nonce, ciphertext = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
-        try:
-            padded = AESGCM(key.secret).decrypt(nonce, ciphertext, self._bound(key, kind))
-        except (InvalidTag, ValueError):
+        padded = unseal(key.secret, sealed, self._bound(key, kind))
+        if padded is None:
             return None
         length = int.from_bytes(padded[:LENGTH_BYTES])
         return padded[LENGTH_BYTES : LENGTH_BYTES + length]
@@ -189,17 +167,13 @@ class Sealer:
             maxmem=SCRYPT_MEMORY,
             dklen=KEY_BYTES,
         )
-        secret = _hkdf(stretched, f"word-ahead/v1/{self._purpose}/key", KEY_BYTES)
+        secret = expand(stretched, f"{self._name}/key", KEY_BYTES)
         return Key(self.id_of(token), expires_at, secret)
 
     def _bound(self, key: Key, kind: str) -> bytes:
         """What is sealed along: this text is this row's, until this second, of this kind."""
-        head = f"word-ahead/v1/{self._purpose}/{kind}/".encode()
+        head = f"{self._name}/{kind}/".encode()
         return head + key.id + key.expires_at.to_bytes(EXPIRY_BYTES, signed=True)
-
-
-def _hkdf(material: bytes, info: str, length: int) -> bytes:
-    return HKDF(algorithm=SHA256(), length=length, salt=None, info=info.encode()).derive(material)
 
 
 def _spell(token: bytes) -> str:

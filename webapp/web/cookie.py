@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import base64
-import os
 import secrets
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from flask import Flask, Request, Response, session
 from flask.sessions import SessionInterface, SessionMixin
 
-from ..keys import Keys
+from ..keys import NONCE_BYTES, TAG_BYTES, Keys, seal, unseal
 from ..letter.compose import Answers
 from ..letter.words import LEVELS, TERMS, THEY, VOICES, Library, short_hash
 
@@ -25,8 +22,6 @@ ADDRESS_ROOM: Final = 320
 # One draft of many in the world: 72 bits are not met twice.
 _DRAFT_BYTES: Final = 9
 _BROWSER_BYTES: Final = 16
-_NONCE_BYTES: Final = 12
-_TAG_BYTES: Final = 16
 _HASH_BYTES: Final = 4
 _CSRF_KEY: Final = "csrf_token"
 _PURPOSE: Final = "cookie/v1"
@@ -175,12 +170,11 @@ class AnswersCookie(SessionInterface):
     def _room(self) -> int:
         """How many bytes can be sealed, so that the whole line stays small."""
         line = f"{self.name}=; Secure; HttpOnly; Path=/; SameSite=Lax"
-        return (MAX_COOKIE_BYTES - len(line)) * 3 // 4 - _NONCE_BYTES - _TAG_BYTES
+        return (MAX_COOKIE_BYTES - len(line)) * 3 // 4 - NONCE_BYTES - TAG_BYTES
 
     def _seal(self, packed: bytes) -> str:
-        nonce = os.urandom(_NONCE_BYTES)
-        sealed = AESGCM(self.keys.key(_PURPOSE)).encrypt(nonce, packed, self.name.encode())
-        return base64.urlsafe_b64encode(nonce + sealed).rstrip(b"=").decode()
+        sealed = seal(self.keys.key(_PURPOSE), packed, self.name.encode())
+        return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
 
     def _open(self, cookie: str) -> bytes:
         try:
@@ -188,11 +182,8 @@ class AnswersCookie(SessionInterface):
         except ValueError:
             return b""
         for key in self.keys.keys(_PURPOSE):
-            try:
-                nonce, rest = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
-                return AESGCM(key).decrypt(nonce, rest, self.name.encode())
-            except (InvalidTag, ValueError):
-                continue
+            if packed := unseal(key, sealed, self.name.encode()):
+                return packed
         return b""
 
 

@@ -1,9 +1,11 @@
 """The database: SQLite unless a URL says PostgreSQL; a change is on disk when its block ends."""
 
 import os
+import threading
+import time
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
 from typing import Final, Literal
@@ -14,26 +16,22 @@ from sqlalchemy.exc import SQLAlchemyError
 from ...errors import StartError, WordAheadError, warn
 from . import engines
 from .tables import DECOY, tries
-from .turns import WriterTurn
 
 HEAD: Final = "0002"  # the newest migration, so that a start need not load Alembic to ask
 MIGRATIONS: Final = Path(__file__).parent.parent / "migrations"
 UPGRADE_PATIENCE: Final = 60  # seconds for another upgrade to end; nobody waits at a page here
 
-# Of the statement, not of the transaction, which may have waited for its turn.
+# The time of the statement, not of the transaction, which may have waited for a lock.
 _NOW: Final = {
-    "sqlite": "CAST(strftime('%s', 'now') AS INTEGER)",
-    "postgresql": "CAST(floor(extract(epoch FROM statement_timestamp())) AS bigint)",
+    "sqlite": sa.text("SELECT CAST(strftime('%s', 'now') AS INTEGER)"),
+    "postgresql": sa.text(
+        "SELECT CAST(floor(extract(epoch FROM statement_timestamp())) AS bigint)"
+    ),
 }
-# Statements are built once: to build one costs more than to run one of these.
-_TAKE_TURN: Final = sa.select(
-    sa.func.pg_advisory_xact_lock(sa.bindparam("turn", type_=sa.BigInteger))
-)
-_LASTING: Final = sa.text("SET LOCAL synchronous_commit = on")
 
 
-class Turn(Enum):
-    """What only one connection does at a time; any numbers that nobody else locks."""
+class AdvisoryLock(Enum):
+    """What only one connection does at a time; the numbers are ours, and nobody else locks them."""
 
     UPGRADE = 0x57_41_01
     COUNT = 0x57_41_02  # or two reservations would both see the last free place
@@ -53,8 +51,7 @@ class Database:
 
     `counts` is for what limits and figures need: on SQLite a second file beside the first, which
     commits in a tenth of the time, and may lose its last moments in a power cut, as PostgreSQL
-    then may. `time` is a column that says the time, in UTC seconds: by the database's own clock,
-    which all workers share, unless a clock is passed in.
+    then may. Time is the database's own, which all workers share, unless a clock is passed in.
     """
 
     def __init__(
@@ -66,18 +63,13 @@ class Database:
         )
         self._file = self._file_of(counts=counts) if self.kind == "sqlite" else None
         self._clock = clock
-        self.time: sa.ColumnElement[int] = (
-            sa.bindparam("its_clock", callable_=clock, type_=sa.BigInteger)
-            if clock
-            else sa.literal_column(_NOW[self.kind], sa.BigInteger)
-        )
-        self._ask_time = sa.select(self.time)
         self._engine = (
             engines.sqlite(self._file, counts=counts)
             if self._file
             else engines.postgresql(self._url, counts=counts)
         )
-        self._turn = WriterTurn(self._file) if self._file else None
+        # SQLite has one writer at a time, and a process's threads wait for each other here.
+        self._one_writer = threading.Lock()
         self._is_ready = False
         _forget_connections_after_fork(self)
         # Whoever drops a database without closing it leaves no connection behind.
@@ -98,19 +90,17 @@ class Database:
 
         It then outlives a power cut, in a database of counts only if it is to be `lasting`.
         """
-        if self._file and not self._is_ready:
-            # Its folder was away at the start, and may be back by now.
-            self.start()
-        with (
-            self._translated(),
-            self._turn.taken(engines.PATIENCE) if self._turn else nullcontext(),
-        ):
-            with self._begun("BEGIN IMMEDIATE") as connection:
-                if lasting and self.kind == "postgresql":
-                    connection.execute(_LASTING)
-                yield connection
-            if lasting and self._file:
-                engines.sync_log(self._file)
+        with self._translated():
+            if self._file:
+                with self._writing_to_file() as connection:
+                    yield connection
+                if lasting:
+                    engines.sync_log(self._file)
+            else:
+                with self._engine.begin() as connection:
+                    if lasting:
+                        connection.execute(sa.text("SET LOCAL synchronous_commit = on"))
+                    yield connection
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
@@ -118,16 +108,31 @@ class Database:
         with self._translated(), self._begun("BEGIN") as connection:
             yield connection
 
+    @contextmanager
+    def _writing_to_file(self) -> Iterator[sa.Connection]:
+        if not self._is_ready:
+            # Its folder was away at the start, and may be back by now.
+            self.start()
+        until, lock = time.monotonic() + engines.PATIENCE, self._one_writer
+        if not lock.acquire(timeout=engines.PATIENCE):
+            raise TimeoutError
+        try:
+            with self._engine.begin() as connection:
+                engines.begin_immediate(connection, until)
+                yield connection
+        finally:
+            lock.release()
+
     def now(self, connection: sa.Connection) -> int:
         """The time in whole UTC seconds, by the clock that all workers share."""
         if self._clock:
             return self._clock()
-        return int(connection.scalar(self._ask_time) or 0)
+        return int(connection.scalar(_NOW[self.kind]) or 0)
 
-    def take_turns(self, connection: sa.Connection, turn: Turn) -> None:
+    def lock(self, connection: sa.Connection, what: AdvisoryLock) -> None:
         """Let nobody else do this until the transaction ends; SQLite has one writer anyway."""
         if self.kind == "postgresql":
-            connection.execute(_TAKE_TURN, {"turn": turn.value})
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(what.value)))
 
     def start(self) -> None:
         """Make ready to serve: SQLite migrates itself, PostgreSQL must have been upgraded."""
@@ -153,7 +158,7 @@ class Database:
             if self.kind == "postgresql":
                 connection.execute(sa.text(f"SET LOCAL lock_timeout = {UPGRADE_PATIENCE * 1000}"))
                 connection.execute(sa.text("SET LOCAL statement_timeout = 0"))
-                self.take_turns(connection, Turn.UPGRADE)
+                self.lock(connection, AdvisoryLock.UPGRADE)
             if _version(connection) != HEAD:
                 _migrate(connection)
 
@@ -173,8 +178,8 @@ class Database:
     def forget_connections(self) -> None:
         """Leave the parent's connections alone: this process was forked from it."""
         self._engine.dispose(close=False)
-        if self._turn:
-            self._turn.forget()
+        # A thread that is not in this process may have held it.
+        self._one_writer = threading.Lock()
 
     @contextmanager
     def _begun(self, begin: str) -> Iterator[sa.Connection]:

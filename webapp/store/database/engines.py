@@ -1,6 +1,7 @@
 """How each of the two databases is connected to, and the settings it is held to."""
 
 import os
+import sqlite3
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -9,20 +10,23 @@ from urllib.parse import quote
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, OperationalError
 
 from ...errors import SettingsError
 
 PATIENCE: Final = 5  # seconds for a lock, a statement or a connection; a visitor waits no longer
 NETWORK_PATIENCE: Final = 2 * PATIENCE  # seconds without an answer until a connection is dead
 POOL: Final = 8  # connections a process keeps: as many as it has threads
-IDLE: Final = 1.0  # seconds after which a connection may have been cut unnoticed
+# Seconds until SQLite is asked again for leave to write: less than a transaction takes. Its own
+# waits grow to a tenth of a second, in which the file may have been free all along.
+ASK_AGAIN: Final = 0.0003
 PRIVATE_FILE: Final = 0o600
 PRIVATE_FOLDER: Final = 0o700
 
+BUSY_TIMEOUT: Final = f"busy_timeout = {PATIENCE * 1000}"
 # secure_delete: what is deleted is also overwritten.
 SQLITE_SETTINGS: Final = (
-    f"busy_timeout = {PATIENCE * 1000}",
+    BUSY_TIMEOUT,
     "secure_delete = ON",
     "foreign_keys = ON",
     "trusted_schema = OFF",
@@ -106,14 +110,14 @@ def postgresql(url: URL, *, counts: bool = False) -> sa.Engine:
         hide_parameters=True,
         pool_timeout=PATIENCE,
         pool_size=POOL,
+        # A connection may have been cut while it was idle, by a restart or a firewall.
+        pool_pre_ping=True,
         connect_args={
             "connect_timeout": PATIENCE,
             "tcp_user_timeout": NETWORK_PATIENCE * 1000,
             "application_name": "word-ahead",
         },
     )
-
-    _ask_the_idle(engine)
 
     @sa.event.listens_for(engine, "connect")
     def _settle_in(connection: Any, _record: object) -> None:  # noqa: ANN401  psycopg's own
@@ -128,24 +132,26 @@ def postgresql(url: URL, *, counts: bool = False) -> sa.Engine:
     return engine
 
 
-def _ask_the_idle(engine: sa.Engine) -> None:
-    """Ask a connection whether it is still there before it is used, if it was idle for a while.
+def begin_immediate(connection: sa.Connection, until: float) -> None:
+    """Become the one writer of a file of SQLite; asks again and again until that time."""
+    connection.exec_driver_sql("PRAGMA busy_timeout = 0")
+    try:
+        while not _is_writer(connection, until):
+            time.sleep(ASK_AGAIN)
+    finally:
+        connection.exec_driver_sql(f"PRAGMA {BUSY_TIMEOUT}")
 
-    SQLAlchemy's own pool_pre_ping asks each time: one more round trip for every transaction.
-    """
 
-    @sa.event.listens_for(engine, "checkin")
-    def _note(_connection: object, record: Any) -> None:  # noqa: ANN401  SQLAlchemy's own
-        record.info["idle_since"] = time.monotonic()
-
-    @sa.event.listens_for(engine, "checkout")
-    def _ask(connection: Any, record: Any, _proxy: object) -> None:  # noqa: ANN401  psycopg's own
-        if time.monotonic() - record.info.get("idle_since", time.monotonic()) < IDLE:
-            return
-        try:
-            engine.dialect.do_ping(connection)
-        except engine.dialect.loaded_dbapi.Error:
-            raise sa.exc.DisconnectionError from None
+def _is_writer(connection: sa.Connection, until: float) -> bool:
+    try:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    except OperationalError as error:
+        code = getattr(error.orig, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+        is_busy = code & 0xFF == sqlite3.SQLITE_BUSY
+        if not is_busy or time.monotonic() > until:
+            raise
+        return False
+    return True
 
 
 def sync_log(file: Path) -> None:

@@ -1,6 +1,6 @@
 """Who may still send: limits, the block list and one-use submissions, all over keyed hashes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
@@ -9,34 +9,34 @@ from typing import Final
 import sqlalchemy as sa
 
 from ...errors import warn
-from ..database import Database, DatabaseUnavailable, Turn
-from . import blocks, figures
+from ...keys import Keys
+from ...post import Result
+from ..database import AdvisoryLock, Database, DatabaseUnavailable
+from . import figures
 from .blocks import BlockList
-from .counting import Counting, broken
+from .counting import MailCounts
 from .figures import CODE, RECEIPT, Count
 from .limits import MINUTE, Kind, Limits, ToOwn, ToPerson, network, rules
-from .look import Asked, Look, Press
-from .submissions import Changed, Submission, Submissions, Told
+from .submissions import EarlierPress, OtherContent, Submission, Submissions
 
 __all__ = [
     "CODE",
     "RECEIPT",
-    "Changed",
     "Count",
+    "EarlierPress",
     "Kind",
     "Ledger",
     "LedgerUnavailable",
     "Limits",
+    "OtherContent",
     "Refusal",
     "Reservation",
     "Submission",
     "ToOwn",
     "ToPerson",
-    "Told",
     "network",
 ]
 
-RESULTS: Final = ("sent", "not sent", "refused", "perhaps sent")  # as the post spells them
 SWEEP: Final = MINUTE  # between two sweeps of a process: old rows are only ever in the way
 
 
@@ -66,70 +66,68 @@ class Reservation:
 class Ledger:
     """Counts before a mail is sent; every method may raise LedgerUnavailable: then send nothing."""
 
-    def __init__(
-        self, database: Database, secrets: Sequence[str], limits: Limits | None = None
-    ) -> None:
+    def __init__(self, database: Database, keys: Keys, limits: Limits | None = None) -> None:
         self._database = database
         self._limits = limits or Limits()
-        self._counting = Counting(secrets)
-        self._submissions = Submissions(secrets)
-        self._block_list = BlockList(secrets)
-        self._look = Look(database.time, self._counting, self._submissions, self._block_list)
+        self._mail_counts = MailCounts(keys)
+        self._submissions = Submissions(keys)
+        self._block_list = BlockList(keys)
         self._next_sweep = 0
 
     def reserve(
         self, mail: ToOwn | ToPerson, submission: Submission | None = None, *, again: bool = False
-    ) -> Reservation | Refusal | Told | Changed:
+    ) -> Reservation | Refusal | EarlierPress | OtherContent:
         """Count one mail before it is sent, or say why it may not be.
 
         `again` (a pressed "try again") lets a submission that did not end as sent go once more.
         """
-        press = Press(mail, rules(mail, self._limits), submission, again)
-        asked = self._look.asked(press)
         with self._writing() as connection:
-            self._database.take_turns(connection, Turn.COUNT)
-            return self._reserve(connection, press, asked)
+            self._database.lock(connection, AdvisoryLock.COUNT)
+            now = self._database.now(connection)
+            attempt: int | EarlierPress | OtherContent = 1
+            if submission:
+                attempt = self._submissions.next_attempt(connection, submission, now, again=again)
+            if not self._next_sweep - SWEEP <= now < self._next_sweep:
+                self._sweep(connection, now)
+            if not isinstance(attempt, int):
+                return attempt
+            counted = self._count(connection, mail, now)
+            if isinstance(counted, Refusal):
+                return counted
+            id_ = None
+            if submission:
+                id_ = self._submissions.accept(connection, submission, attempt, now)
+            return Reservation(counted, now, id_, attempt, mail.kind)
 
-    def _reserve(
-        self, connection: sa.Connection, press: Press, asked: Asked
-    ) -> Reservation | Refusal | Told | Changed:
-        seen = self._look.see(connection, press, asked)
-        if not self._next_sweep - SWEEP <= seen.now < self._next_sweep:
-            self._sweep(connection, seen.now)
-        attempt: int | Told | Changed = 1
-        if press.submission:
-            attempt = self._submissions.attempt(press.submission, seen, again=press.again)
-        if not isinstance(attempt, int):
-            return attempt
-        if rule := broken(press.kept, seen):
-            warn("limit-reached", setting=f"LIMITS_{rule.name.upper()}")
-            figures.add(connection, figures.LIMIT, rule.name, seen.now)
-            return Refusal.SITE if rule.site else Refusal.LIMIT
-        keys = self._counting.add(connection, press.kept, seen.now)
+    def _count(
+        self, connection: sa.Connection, mail: ToOwn | ToPerson, now: int
+    ) -> tuple[bytes, ...] | Refusal:
+        """Count one mail by every rule, or say which stands in the way; the keys of its rows."""
+        its_rules = rules(mail, self._limits)
+        if broken := self._mail_counts.first_broken(connection, its_rules, now):
+            warn("limit-reached", setting=f"LIMITS_{broken.name.upper()}")
+            figures.add(connection, figures.LIMIT, broken.name, now)
+            return Refusal.SITE if broken.site else Refusal.LIMIT
+        keys = self._mail_counts.add(connection, its_rules, now)
         # Counted all the same: else a page would answer for ever where an address is blocked.
-        if self._block_list.is_blocked(connection, press.mail.reader, seen):
+        if self._block_list.contains(connection, mail.reader):
             return Refusal.BLOCKED
-        if not press.submission:
-            return Reservation(keys, seen.now, kind=press.mail.kind)
-        id_ = self._submissions.accept(connection, press.submission, attempt=attempt, now=seen.now)
-        return Reservation(keys, seen.now, id_, attempt, press.mail.kind)
+        return keys
 
-    def settle(self, reservation: Reservation, result: str, step: str = "") -> None:
+    def settle(self, reservation: Reservation, result: Result, step: str = "") -> None:
         """Note how the send ended, in the day's figures too; what did not go is not counted.
 
         `step`: at which step of the relay it failed, if it did.
         """
-        if result not in RESULTS:
-            raise ValueError("this is no result of a send")
         with self._writing() as connection:
-            if result == "not sent":
+            if result is Result.NOT_SENT:
                 # Others count on the same rows, in an order of their own.
-                self._database.take_turns(connection, Turn.COUNT)
-                self._counting.give_back(connection, reservation.keys, reservation.at)
+                self._database.lock(connection, AdvisoryLock.COUNT)
+                self._mail_counts.give_back(connection, reservation.keys, reservation.at)
             if id_ := reservation.submission:
                 self._submissions.settle(connection, id_, reservation.attempt, result)
             if reservation.kind:
-                figures.add(connection, reservation.kind, result, reservation.at)
+                figures.add(connection, reservation.kind, result.value, reservation.at)
             if step:
                 figures.add(connection, figures.RELAY, step, reservation.at)
 
@@ -144,22 +142,18 @@ class Ledger:
     def block(self, address: str) -> None:
         """Send nothing to this address any more, however it is spelled."""
         with self._writing(lasting=True) as connection:
-            self._database.take_turns(connection, Turn.COUNT)
+            self._database.lock(connection, AdvisoryLock.COUNT)
             self._block_list.add(connection, address)
 
     def is_blocked(self, address: str) -> bool:
         """Whether nothing may be sent to this address."""
         with self._unavailable(), self._database.reading() as connection:
-            seen = connection.execute(blocks.LOOK, self._block_list.values(address)).one()
-        if seen.is_blocked is None:
-            with self._writing() as connection:
-                self._database.take_turns(connection, Turn.COUNT)
-                return self._block_list.contains(connection, address)
-        return bool(seen.is_blocked)
+            return self._block_list.contains(connection, address)
 
     def check_key(self) -> None:
         """Raise LedgerUnavailable if the block list was locked with a key that is not at hand."""
-        with self._writing() as connection:
+        with self._writing(lasting=True) as connection:
+            self._database.lock(connection, AdvisoryLock.COUNT)
             self._block_list.check(connection)
 
     def counts(self) -> list[Count]:
@@ -189,4 +183,4 @@ class Ledger:
 
     def _sweep(self, connection: sa.Connection, now: int) -> int:
         self._next_sweep = now + SWEEP
-        return self._counting.sweep(connection, now) + self._submissions.sweep(connection, now)
+        return self._mail_counts.sweep(connection, now) + self._submissions.sweep(connection, now)

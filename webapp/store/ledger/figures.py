@@ -26,9 +26,6 @@ _ONE_MORE: Final = sa.text(
     " VALUES (:day, :situation, :level, :outcome, 1)"
     " ON CONFLICT (day, situation, level, outcome) DO UPDATE SET number = daily.number + 1"
 )
-_ALL: Final = sa.select(daily).order_by(
-    daily.c.day, daily.c.situation, daily.c.level, daily.c.outcome
-)
 
 
 @dataclass(frozen=True)
@@ -50,7 +47,8 @@ def add(connection: sa.Connection, kind: Kind, outcome: str, now: int) -> None:
 
 def shown(connection: sa.Connection) -> list[Count]:
     """All days' figures, the small ones hidden."""
-    return [_count(row) for row in connection.execute(_ALL)]
+    every = sa.select(daily).order_by(*daily.primary_key.columns)
+    return [_count(row) for row in connection.execute(every)]
 
 
 def sweep(connection: sa.Connection, now: int) -> int:

@@ -64,10 +64,10 @@ class ToPerson:
 
 @dataclass(frozen=True)
 class Rule:
-    """At most so many mails in so many seconds for what is counted."""
+    """At most so many mails in so many seconds about one thing: a network, an inbox, the site."""
 
     name: str  # of the limit
-    counted: str = field(repr=False)  # before it is hashed
+    about: str = field(repr=False)  # as it is before it is hashed
     seconds: int
     most: int
     site: bool = False

@@ -1,39 +1,18 @@
 """One-use ids of check pages: a double click, a reload and a second tab send once."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 import sqlalchemy as sa
 
+from ...keys import Keys, keyed_hash
+from ...post import Result
 from ..database.tables import submissions
-from ..sealing import derive_key
-from .hashes import keyed_hash
 from .limits import DAY, MINUTE
 
 ACCEPTED: Final = "accepted"  # reserved; how the send ended is not known yet
 SEND_TIME: Final = 2 * MINUTE  # a send ends within 25 s; after this its process has died
 LIFE: Final = 2 * DAY  # as long as a phone may bring back an old page and post it anew
-
-SEEN: Final = (
-    submissions.c.state,
-    submissions.c.content,
-    submissions.c.attempt,
-    submissions.c.at,
-)
-
-_ACCEPT: Final = sa.insert(submissions)
-_OF_IDS: Final = submissions.c.id.in_(sa.bindparam("ids", expanding=True))
-_FORGET: Final = sa.delete(submissions).where(_OF_IDS)
-_OLD: Final = sa.delete(submissions).where(submissions.c.at <= sa.bindparam("end"))
-_SETTLE: Final = (
-    sa.update(submissions)
-    .where(
-        submissions.c.id == sa.bindparam("its_id"),
-        submissions.c.attempt == sa.bindparam("its_attempt"),
-    )
-    .values(state=sa.bindparam("result"))
-)
 
 
 @dataclass(frozen=True)
@@ -45,71 +24,71 @@ class Submission:
 
 
 @dataclass(frozen=True)
-class Told:
-    """This submission was pressed before; how that ended, or None while it is being sent."""
+class EarlierPress:
+    """This submission was pressed before: how that ended, or None while it is being sent."""
 
-    result: str | None
+    result: Result | None
 
 
 @dataclass(frozen=True)
-class Changed:
+class OtherContent:
     """This submission was pressed before, with another content: nothing may be sent."""
 
 
 class Submissions:
     """Works on a connection that it is handed, inside that transaction."""
 
-    def __init__(self, secrets: Sequence[str]) -> None:
-        self._ids = [derive_key(secret, "ledger/submission") for secret in secrets]
-        self._contents = [derive_key(secret, "ledger/content") for secret in secrets]
+    def __init__(self, keys: Keys) -> None:
+        self._id_keys = keys.keys("word-ahead/v1/ledger/submission")
+        self._content_keys = keys.keys("word-ahead/v1/ledger/content")
 
-    def asked(self) -> sa.ColumnElement[bool]:
-        """Which row a reservation looks at, if there is one: SEEN is empty if not."""
-        ids: list[sa.BindParameter[bytes]] = [
-            sa.bindparam(f"id_{place}") for place in range(len(self._ids))
-        ]
-        return submissions.c.id.in_(ids)
-
-    def values(self, pressed: Submission | None) -> dict[str, bytes]:
-        """What `asked` is asked with; nothing is found where nothing was pressed."""
-        ids = self._hashes(pressed) if pressed else [b""] * len(self._ids)
-        return {f"id_{place}": id_ for place, id_ in enumerate(ids)}
-
-    def attempt(
-        self, pressed: Submission, row: sa.Row[*tuple[Any, ...]], *, again: bool
-    ) -> int | Told | Changed:
+    def next_attempt(
+        self, connection: sa.Connection, pressed: Submission, now: int, *, again: bool
+    ) -> int | EarlierPress | OtherContent:
         """The number of the attempt that may now be made, or what was done before."""
-        if row.state is None:
+        row = connection.execute(
+            sa.select(submissions).where(submissions.c.id.in_(self._ids(pressed)))
+        ).one_or_none()
+        if row is None:
             return 1
-        if row.content not in [keyed_hash(key, pressed.content) for key in self._contents]:
-            return Changed()
-        result = row.state
-        if result == ACCEPTED:
-            result = "perhaps sent" if row.at <= row.now - SEND_TIME else None
-        if again and result not in (None, "sent"):
+        if row.content not in [keyed_hash(key, pressed.content) for key in self._content_keys]:
+            return OtherContent()
+        result = _result(row.state, row.at, now)
+        if again and result not in (None, Result.SENT):
             return int(row.attempt) + 1
-        return Told(result)
+        return EarlierPress(result)
 
     def accept(
-        self, connection: sa.Connection, pressed: Submission, *, attempt: int, now: int
+        self, connection: sa.Connection, pressed: Submission, attempt: int, now: int
     ) -> bytes:
         """Note, before it is sent, that this attempt is being made; returns the row's id."""
-        ids = self._hashes(pressed)
-        if attempt > 1:
-            connection.execute(_FORGET, {"ids": ids})
-        content = keyed_hash(self._contents[0], pressed.content)
-        row = {"id": ids[0], "content": content, "state": ACCEPTED, "attempt": attempt, "at": now}
-        connection.execute(_ACCEPT, row)
+        ids = self._ids(pressed)
+        connection.execute(sa.delete(submissions).where(submissions.c.id.in_(ids)))
+        content = keyed_hash(self._content_keys[0], pressed.content)
+        connection.execute(
+            sa.insert(submissions).values(
+                id=ids[0], content=content, state=ACCEPTED, attempt=attempt, at=now
+            )
+        )
         return ids[0]
 
-    def settle(self, connection: sa.Connection, id_: bytes, attempt: int, result: str) -> None:
+    def settle(self, connection: sa.Connection, id_: bytes, attempt: int, result: Result) -> None:
         """Note how an attempt ended, unless a newer one has begun."""
-        connection.execute(_SETTLE, {"its_id": id_, "its_attempt": attempt, "result": result})
+        this = (submissions.c.id == id_) & (submissions.c.attempt == attempt)
+        connection.execute(sa.update(submissions).where(this).values(state=result.value))
 
     def sweep(self, connection: sa.Connection, now: int) -> int:
         """Forget old ones; returns how many."""
-        return connection.execute(_OLD, {"end": now - LIFE}).rowcount
+        old = sa.delete(submissions).where(submissions.c.at <= now - LIFE)
+        return connection.execute(old).rowcount
 
-    def _hashes(self, pressed: Submission) -> list[bytes]:
+    def _ids(self, pressed: Submission) -> list[bytes]:
         """The row's id, and those that it may have under an older secret."""
-        return [keyed_hash(key, pressed.id.encode()) for key in self._ids]
+        return [keyed_hash(key, pressed.id.encode()) for key in self._id_keys]
+
+
+def _result(state: str, at: int, now: int) -> Result | None:
+    """How a send ended, by its row; None while nobody knows yet."""
+    if state != ACCEPTED:
+        return Result(state)
+    return Result.PERHAPS_SENT if at <= now - SEND_TIME else None

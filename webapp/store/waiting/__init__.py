@@ -4,7 +4,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ..database import Database, Turn
+from ...post import Result
+from ..database import AdvisoryLock, Database
 from ..sealing import Key, Sealer, new_code, new_token, parse_code, slot
 from . import rows, tries
 from .states import (
@@ -14,7 +15,7 @@ from .states import (
     MOST_AGAIN,
     MOST_ATTEMPTS,
     MOST_WAITING,
-    RESULTS,
+    Ending,
     Event,
     State,
 )
@@ -70,7 +71,7 @@ class WaitingLetters:
             "browser": labels[0] if labels else None,
         }
         with self._database.writing() as connection:
-            self._database.take_turns(connection, Turn.PUT)
+            self._database.lock(connection, AdvisoryLock.PUT)
             self._sweep(connection)
             if (connection.scalar(rows.NUMBER) or 0) >= self._most:
                 raise WaitingFull("too many letters wait already")
@@ -142,21 +143,18 @@ class WaitingLetters:
                 tries.give_back(connection, opened.id, opened.tried)
             return rows.standing(connection, opened.id, self._database.now(connection))
 
-    def settle(self, claim: Claim, result: str) -> State:
+    def settle(self, claim: Claim, ending: Ending) -> State:
         """Note how a claimed send ended, once; a newer attempt's state is never overwritten.
 
-        "not tried" gives the attempt back: no byte was sent.
+        NOT_TRIED gives the attempt back: no byte was sent.
         """
-        event = Event(result)
-        if event not in RESULTS:
-            raise ValueError("this is no result of a send")
         values: dict[str, Any] = {"this": claim.key.id, "seen": claim.attempt}
         with self._database.writing() as connection:
             now = self._database.now(connection)
-            if event is Event.SENT:
+            if ending is Result.SENT:
                 minute = str(now - now % MINUTE).encode()
                 values["outcome"] = self._sealer.seal(claim.key, rows.kind(State.SENT), minute)
-            state = connection.execute(rows.SETTLE[event], values).scalar()
+            state = connection.execute(rows.SETTLE[ending], values).scalar()
             return State(state) if state else rows.standing(connection, claim.key.id, now)
 
     def cancel(self, opened: Opened) -> State:

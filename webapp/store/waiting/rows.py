@@ -1,7 +1,4 @@
-"""The statements that read and move letters; they go only where the table of states leads.
-
-Each is built once: SQLAlchemy takes longer to build a statement than the database to run it.
-"""
+"""The statements that read and move letters; they go only where the table of states leads."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -9,9 +6,10 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.sql.dml import ReturningUpdate
 
+from ...post import Result
 from ..database.tables import waiting
 from . import tries
-from .states import MOST_AGAIN, MOST_ATTEMPTS, MOVES, RESULTS, Event, State
+from .states import ENDINGS, MOST_AGAIN, MOST_ATTEMPTS, MOVES, Ending, Event, Happening, State
 
 
 def kind(state: State) -> str:
@@ -30,12 +28,12 @@ def sealed(row: sa.Row[*tuple[Any, ...]]) -> tuple[int, str, bytes]:
     return row.expires_at, kind_of(row.state), row.sealed
 
 
-def _may(event: Event) -> sa.ColumnElement[bool]:
+def _may(event: Happening) -> sa.ColumnElement[bool]:
     """The rows to which this can happen."""
     return waiting.c.state.in_([state.value for state, moves in MOVES.items() if event in moves])
 
 
-def _moved(event: Event, *which: sa.ColumnElement[bool]) -> sa.Update:
+def _moved(event: Happening, *which: sa.ColumnElement[bool]) -> sa.Update:
     """One UPDATE that moves rows along the table, and only along the table."""
     goals = {state.value: moves[event].value for state, moves in MOVES.items() if event in moves}
     goal = sa.case(goals, value=waiting.c.state)
@@ -57,17 +55,17 @@ def _claimed(event: Event, *which: sa.ColumnElement[bool]) -> ReturningUpdate[in
     )
 
 
-def _settled(event: Event) -> ReturningUpdate[str]:
-    moved = _moved(event, _THIS, _SEEN).values(lease_until=0)
-    if event is Event.SENT:
+def _settled(ending: Ending) -> ReturningUpdate[str]:
+    moved = _moved(ending, _THIS, _SEEN).values(lease_until=0)
+    if ending is Result.SENT:
         moved = moved.values(sealed=sa.bindparam("outcome"), browser=None)
-    if event is Event.PERHAPS_SENT:
+    if ending is Result.PERHAPS_SENT:
         moved = moved.values(doubts=waiting.c.doubts + 1)
-    if event is Event.NOT_TRIED:
-        # The next claim gets this number again. It fences all the same: the claim that had it is
-        # over by its own word. One whose lease ended first keeps its number in the row: uncertain
-        # by then, it no longer leads here, and later claims count on from it.
-        # A tick that named the number before may be used once more: it has sent nothing.
+    if ending is Event.NOT_TRIED:
+        # The next claim takes this number again, so a page that named the attempt before it may be
+        # pressed once more. No two senders have the same number at one time: this one says that it
+        # is done, and if its lease had run out before, the row would be UNCERTAIN, which has no
+        # move for NOT_TRIED.
         moved = moved.values(attempt=waiting.c.attempt - 1)
     return moved.returning(waiting.c.state)
 
@@ -107,7 +105,7 @@ HOLD_OF_BROWSER: Final = OF_BROWSER.order_by(waiting.c.id).with_for_update()
 CLAIM: Final = _claimed(Event.CLAIM)
 # One tick, one send: it names the attempt that its page told of.
 CLAIM_AGAIN: Final = _claimed(Event.CLAIM_AGAIN, _SEEN)
-SETTLE: Final = {event: _settled(event) for event in RESULTS}
+SETTLE: Final = {ending: _settled(ending) for ending in ENDINGS}
 LAPSE_THIS: Final = _lapsed(_THIS)
 LAPSE_OF_BROWSER: Final = _lapsed(_OF_BROWSER)
 LAPSE_OVER: Final = _lapsed(_OVER)

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from enum import Enum
-from typing import Final
+from typing import Final, Literal
+
+from ...post import Result
 
 MINUTE: Final = 60
 HOUR: Final = 60 * MINUTE
@@ -30,17 +32,13 @@ class State(Enum):
 
 
 class Event(Enum):
-    """What can happen to it; the four results of a send are spelled as the post spells them.
+    """What can happen to it, besides the four results of a send.
 
-    NOT_TRIED is the word of a claim that asked the relay for nothing: a limit stood in the way.
+    NOT_TRIED ends a claim whose sender asked the relay for nothing, since a limit stood in the way.
     """
 
     CLAIM = "claim"
     CLAIM_AGAIN = "claim again"
-    SENT = "sent"
-    NOT_SENT = "not sent"
-    REFUSED = "refused"
-    PERHAPS_SENT = "perhaps sent"
     NOT_TRIED = "not tried"
     LEASE_OVER = "lease over"
     CANCEL = "cancel"
@@ -48,19 +46,19 @@ class Event(Enum):
     EXPIRE = "expire"
 
 
-RESULTS: Final = (
-    Event.SENT,
-    Event.NOT_SENT,
-    Event.REFUSED,
-    Event.PERHAPS_SENT,
-    Event.NOT_TRIED,
-)
+Happening = Event | Result
+# How a claim may end.
+Ending = Result | Literal[Event.NOT_TRIED]
+ENDINGS: Final[tuple[Ending, ...]] = (*Result, Event.NOT_TRIED)
 
 # The whole life of a letter. What does not stand here cannot happen.
-# SENT from UNCERTAIN is the late word of the same attempt: its lease was over before it spoke.
-# A re-send that fails leaves the doubt about the first attempt where it was.
-# NOT_TRIED leads only out of sending: what a lease has made uncertain keeps doubt and number.
-MOVES: Final[Mapping[State, Mapping[Event, State]]] = {
+# From UNCERTAIN to SENT: the lease of an attempt ran out, so the letter became uncertain. After
+# that its sender reported all the same that the relay has the letter.
+# From SENDING_AGAIN to UNCERTAIN, whatever the result: that the second attempt failed says nothing
+# about the first one, which may have arrived.
+# NOT_TRIED stands only where a letter is being sent: once its lease has run out, nobody can tell
+# that sender from one that did send, so the doubt and the number of the attempt stay.
+MOVES: Final[Mapping[State, Mapping[Happening, State]]] = {
     State.WAITING: {
         Event.CLAIM: State.SENDING,
         Event.CANCEL: State.GONE,
@@ -68,25 +66,25 @@ MOVES: Final[Mapping[State, Mapping[Event, State]]] = {
         Event.EXPIRE: State.GONE,
     },
     State.SENDING: {
-        Event.SENT: State.SENT,
-        Event.NOT_SENT: State.WAITING,
+        Result.SENT: State.SENT,
+        Result.NOT_SENT: State.WAITING,
         Event.NOT_TRIED: State.WAITING,
-        Event.REFUSED: State.REFUSED,
-        Event.PERHAPS_SENT: State.UNCERTAIN,
+        Result.REFUSED: State.REFUSED,
+        Result.PERHAPS_SENT: State.UNCERTAIN,
         Event.LEASE_OVER: State.UNCERTAIN,
     },
     State.UNCERTAIN: {
         Event.CLAIM_AGAIN: State.SENDING_AGAIN,
-        Event.SENT: State.SENT,
+        Result.SENT: State.SENT,
         Event.CANCEL: State.GONE,
         Event.EXPIRE: State.GONE,
     },
     State.SENDING_AGAIN: {
-        Event.SENT: State.SENT,
-        Event.NOT_SENT: State.UNCERTAIN,
+        Result.SENT: State.SENT,
+        Result.NOT_SENT: State.UNCERTAIN,
         Event.NOT_TRIED: State.UNCERTAIN,
-        Event.REFUSED: State.UNCERTAIN,
-        Event.PERHAPS_SENT: State.UNCERTAIN,
+        Result.REFUSED: State.UNCERTAIN,
+        Result.PERHAPS_SENT: State.UNCERTAIN,
         Event.LEASE_OVER: State.UNCERTAIN,
     },
     State.REFUSED: {
