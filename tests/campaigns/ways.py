@@ -77,7 +77,7 @@ STEPS: Final = (
     Step(
         "more",
         "/letter/about-you",
-        (("#to_name", "Ms Patel 1"), ("#first", "I will nod 1."), ("#own_words", "Kind.\nCalm 1.")),
+        (("#to_name", "Ms Patel 1"), ("#first", "I will nod 1."), ("#own_words", "Kind. Calm 1.")),
         (),
         ("#own_words", "see elsewhere.example.com"),
     ),
@@ -177,6 +177,10 @@ WAYS: Final[tuple[Way, ...]] = (
     _reload,
     _another_site_and_back,
 )
+
+
+# Those by which most was lost, for the suite.
+SHORT: Final[tuple[Way, ...]] = (_help_and_its_back, _own_back, _delete_and_undo, _slip, _reload)
 
 
 def tried(sheet: Sheet, ways: tuple[Way, ...] = WAYS) -> Iterator[tuple[str, str]]:
