@@ -47,7 +47,7 @@ PATHS = (
 
 
 class _Raises(Drawer):
-    def send(self, mail: Mail) -> Outcome:
+    def send(self, mail: Mail, *, seconds: float = 25.0) -> Outcome:
         raise OSError(f"cannot send to {mail.recipient}: {mail.text}")
 
 
