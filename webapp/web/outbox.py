@@ -29,10 +29,26 @@ _BODY_POLICY: Final = (
 _FRAME_POLICY: Final = f"{HEADERS['Content-Security-Policy']}; frame-src 'self'"
 
 
+# What a proxy adds when it passes a request on.
+_OF_PROXIES: Final = (
+    "Forwarded",
+    "Via",
+    "X-Forwarded-For",
+    "X-Forwarded-Host",
+    "X-Forwarded-Proto",
+    "X-Real-IP",
+)
+
+
 @bp.before_request
 def _for_this_machine() -> None:
-    """A demo that somebody put on the open net shows its letters and codes to nobody there."""
-    if not is_loopback(urlsplit(request.host_url).hostname or ""):
+    """A demo that somebody put on the open net shows its letters and codes to nobody there.
+
+    Called by this machine's own name, by this machine, and by no proxy: else there is no such page.
+    """
+    peer = request.environ.get("werkzeug.proxy_fix.orig", request.environ).get("REMOTE_ADDR", "")
+    names = (urlsplit(request.host_url).hostname or "", services().settings.public_host, peer)
+    if not all(map(is_loopback, names)) or any(name in request.headers for name in _OF_PROXIES):
         abort(404)
 
 
