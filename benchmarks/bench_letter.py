@@ -181,7 +181,7 @@ def compare(name: str, put_inline: Callable[[str], str], at_least: float) -> dic
 
 def main() -> dict[str, Any]:
     """Compare with premailer."""
-    return compare("premailer", premailed, at_least=20)
+    return compare("premailer", premailed, at_least=10)
 
 
 if __name__ == "__main__":

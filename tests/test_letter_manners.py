@@ -12,10 +12,10 @@ import pytest
 from webapp import create_app
 from webapp.errors import WordsError
 from webapp.letter.compose import compose, legal_combinations
-from webapp.letter.proofreading import problems_in, unchosen_words
+from webapp.letter.proofreading import problems_in, texts_of, unchosen_words
 from webapp.letter.proofreading.manners import ASKS, letter_problems
 from webapp.letter.wall import Wall
-from webapp.letter.words import TERMS, THEY
+from webapp.letter.words import LEVELS, TERMS, THEY
 from webapp.letter.words.fitting import misfits
 
 from .broken_words import SITUATION, STATEMENTS, Edit, append, edit_file, statement, sub
@@ -204,7 +204,7 @@ def test_for_oneself_none_of_it_is_printed() -> None:
     [
         ("they", "it", "Choose they, she or he."),
         ("term", "elective", "Choose one of the two names."),
-        ("writer", "a" * 81, "Make this shorter"),
+        ("writer", "a" * 81, "Please make this shorter"),
         ("writer", "Anna, anna@example.org", "Take out web links"),
     ],
 )
@@ -243,3 +243,29 @@ def test_on_paper_a_practice_finds_lines_for_name_and_birth_and_no_mail_has_them
     assert "Full name: Date of birth:" in emma.opens("/letter/print").page.letter()
     assert "Date of birth" not in emma.opens("/letter/my-letter.txt").page.html
     assert "Date of birth" not in visitor().reaches_check().opens("/letter/print").page.text
+
+
+def test_the_button_of_a_level_shows_the_very_words_that_it_adds() -> None:
+    emma = visitor().chooses("work").opens("/letter/how-much")
+    for level in LEVELS:
+        button = emma.page.soup.select_one(f".levels [value={level}]")
+        assert button is not None
+        fact = compose(make_answers(situation="work", level=level), english()).fact
+        assert fact in button.get_text(" ", strip=True)
+
+
+# Sentences of the first draft that jarred when read aloud; their kinds are looked for above.
+JARRED = (
+    *("How to communicate with", "This is not a choice", "What I ask", "What we ask", "Swap my"),
+    *("Skip", "Mark me present", "Email me in a month", "count my written", "Judge what"),
+    *("Mark what", "Replace my", "Put this on", "It helps us both", "a person I name"),
+    *("Help me to finish", "better than my voice", "this week", "Share only", "I will do this"),
+    *("Letter idea", "I do try", "Choose one person", "Tell everyone"),
+)
+
+
+def test_nothing_is_left_of_what_jarred() -> None:
+    jarred = re.compile("|".join(JARRED))
+    texts = [(key, text) for key, text, _ in texts_of(english())]
+    assert [(key, text) for key, text in texts if jarred.search(text)] == []
+    assert len(texts) > 300
