@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from .mail_tools import end_group, program
 
-_WINDOW: Final = Path(__file__).with_name("webkit_window.py")
+_WINDOW: Final = Path(__file__).parent.parent / "webkit_window.py"
 # WebDriver's own name for an element's id (W3C WebDriver, 12.1).
 _ELEMENT: Final = "element-6066-11e4-a52e-4f735466cecf"
 # Seconds that a page or a window may take to come.

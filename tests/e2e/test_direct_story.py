@@ -113,7 +113,7 @@ def _asks(page: Page) -> None:
         tick.check()
     _press(page, "main form button.main")
     _press(page, "main form button.main")
-    _press(page, "a[href='/letter/someone']")
+    _press(page, "button[value='/letter/someone']")
     page.fill("#recipient_name", NAME)
     page.fill("#recipient_email", MANAGER)
     page.fill("#email", EMMA)
