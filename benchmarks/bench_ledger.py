@@ -1,6 +1,6 @@
 """What the ledger costs a mail, on SQLite and on PostgreSQL, beside one scrypt.
 
-And the same at the end of an hour in which a very busy site sent 160,000.
+The bound holds also at the end of an hour in which a very busy site sent 160,000.
 """
 
 import importlib
@@ -33,8 +33,8 @@ ROUNDS: Final = 100
 SCRYPT_ROUNDS: Final = 10
 BUSY_DAY: Final = 500  # mails already counted: the ledger is measured full, not empty
 BUSY_HOUR: Final = 160_000
-# Counting a mail may not cost more than checking a code does.
-AT_MOST: Final = 1.0
+# Counting a mail is nothing beside checking a code.
+AT_MOST: Final = 0.1
 
 SECRET = "a secret for the bench, thirty-two bytes at least"  # noqa: S105  guards nothing
 ROOMY = Limits(**dict.fromkeys(Limits.__dataclass_fields__, 10**6))
@@ -50,7 +50,7 @@ def main() -> dict[str, Any]:
         busy = {kind: ledger_ms(url) for kind, url in urls.items()}
     return {
         "measure": "ledger per mail / one scrypt",
-        "ratio": round(max(costs.values()) / stretched, 3),
+        "ratio": round(max(*costs.values(), *busy.values()) / stretched, 3),
         "at_most": AT_MOST,
         "scrypt_ms": round(stretched, 2),
         **{f"{kind}_ms": round(cost, 2) for kind, cost in costs.items()},

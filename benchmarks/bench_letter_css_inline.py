@@ -12,7 +12,7 @@ from .bench_letter import compare
 def main() -> dict[str, Any]:
     """Compare with css-inline."""
     inliner = CSSInliner(load_remote_stylesheets=False)
-    return compare("css-inline", inliner.inline, at_least=5)
+    return compare("css-inline", inliner.inline, at_least=3)
 
 
 if __name__ == "__main__":
