@@ -58,9 +58,9 @@ class Noting:
         self.mails: list[Mail] = []
         self._post = SmtpPost(server)
 
-    def send(self, mail: Mail) -> Outcome:
+    def send(self, mail: Mail, *, seconds: float = 25.0) -> Outcome:
         self.mails.append(mail)
-        return self._post.send(mail)
+        return self._post.send(mail, seconds=seconds)
 
     def close(self) -> None:
         self._post.close()

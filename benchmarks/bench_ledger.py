@@ -33,7 +33,7 @@ ROUNDS: Final = 100
 SCRYPT_ROUNDS: Final = 10
 BUSY_DAY: Final = 500  # mails already counted: the ledger is measured full, not empty
 BUSY_HOUR: Final = 160_000
-# Counting a mail is nothing beside checking a code.
+# Counting a mail costs next to nothing beside checking a code, in a busy hour too.
 AT_MOST: Final = 0.1
 
 SECRET = "a secret for the bench, thirty-two bytes at least"  # noqa: S105  guards nothing

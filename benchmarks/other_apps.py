@@ -65,9 +65,9 @@ class OtherPost:
     def __init__(self, post: SmtpPost, kind: type[Mail]) -> None:
         self._post, self._kind = post, kind
 
-    def send(self, mail: Mail) -> Outcome:
+    def send(self, mail: Mail, *, seconds: float = 25.0) -> Outcome:
         values = {one.name: getattr(mail, one.name) for one in dataclasses.fields(mail)}
-        return self._post.send(self._kind(**values))
+        return self._post.send(self._kind(**values), seconds=seconds)
 
     def close(self) -> None:
         self._post.close()

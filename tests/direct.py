@@ -37,6 +37,7 @@ from webapp.web.common import EXTENSION
 
 from .builders import MAIL_TEMPLATES, english, make_letter
 from .databases import Clock, empty
+from .mails import code_in
 from .visitor import DEMO, Drawer, Visitor, make_app
 
 EMMA, MANAGER = "emma@home.example.org", "manager@vets.example.org"
@@ -125,8 +126,7 @@ class Host:
 
     def code(self) -> str:
         """The code in the newest code mail."""
-        found = [re.search(r"code: (\d{3} \d{3})", str(m["Subject"])) for m in self.letters()]
-        return [one[1] for one in found if one][-1]
+        return [code for mail in self.letters() if (code := code_in(mail))][-1]
 
     def letters(self) -> list[EmailMessage]:
         """All mails, oldest first."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
@@ -87,3 +88,12 @@ def bodies(data: bytes) -> tuple[str, str]:
     assert isinstance(text, EmailMessage)
     assert isinstance(html, EmailMessage)
     return text.get_content().replace("\r\n", "\n"), html.get_content().replace("\r\n", "\n")
+
+
+def code_in(mail: EmailMessage) -> str:
+    """The six digits in a code mail's text, as they stand there alone in a line; "" for none."""
+    text = mail.get_body(("plain",))
+    found = re.search(
+        r"^(\d{3}[ \u00a0]\d{3})\r?$", text.get_content() if text else "", re.MULTILINE
+    )
+    return found[1] if found else ""

@@ -52,7 +52,7 @@ def main(folder: Path = FOLDER) -> None:
         page.click("button[value=volunteering]")
         page.fill("#name", "Emma")
         page.click("button[value=named]")
-        for tick in page.locator("fieldset .t").all():
+        for tick in page.locator("fieldset").first.locator(".t").all():
             tick.click()
         page.evaluate("scrollTo(0, 0)")
         take(page, "form")

@@ -70,7 +70,7 @@ class Slow(Drawer):
         super().__init__()
         self.begun, self.go = threading.Event(), threading.Event()
 
-    def send(self, mail: Mail) -> Outcome:
+    def send(self, mail: Mail, *, seconds: float = 25.0) -> Outcome:
         self.begun.set()
         self.go.wait(60)
         return super().send(mail)

@@ -29,6 +29,7 @@ from webapp.store.database.tables import waiting
 from .builders import ROOT
 from .direct import CANARY, EMMA, MANAGER, NAME, paths_in
 from .fault_server import Faults, FaultServer, fault_server
+from .mails import code_in
 from .visitor import Page, Visitor
 
 # A busy machine may take long to start it; no test waits this long for anything else.
@@ -67,7 +68,7 @@ class Served:
     def newest_code(self) -> tuple[str, str]:
         """Link and code in Emma's newest code mail."""
         mail = [one for one in self.mails(EMMA) if "code" in str(one["Subject"])][-1]
-        return paths_in(mail)[0], str(mail["Subject"]).partition(": ")[2]
+        return paths_in(mail)[0], code_in(mail)
 
     @contextmanager
     def hears(self, step: str) -> Iterator[None]:

@@ -47,7 +47,7 @@ PATHS = (
 
 
 class _Raises(Drawer):
-    def send(self, mail: Mail) -> Outcome:
+    def send(self, mail: Mail, *, seconds: float = 25.0) -> Outcome:
         raise OSError(f"cannot send to {mail.recipient}: {mail.text}")
 
 
@@ -108,7 +108,7 @@ def test_in_a_mails_head_stands_the_address_and_the_name_where_it_belongs() -> N
     )
     (letter,) = drawer_of(emma.app).letters()
     telling = {name for name, value in letter.items() if CANARIES.search(str(value))}
-    assert telling == {"To", "Subject"}
+    assert telling == {"To", "Reply-To", "Subject"}
     assert not re.search("Yggdrasil|Zwei|Quokka|Narwhal", str(letter["Subject"]))
 
 

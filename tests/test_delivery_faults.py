@@ -85,7 +85,7 @@ def test_a_letter_that_our_own_guard_refuses_does_not_blame_the_address(
     emma: Writer, host: Host
 ) -> None:
     class Guarded(Drawer):
-        def send(self, mail: Mail) -> Outcome:
+        def send(self, mail: Mail, *, seconds: float = 25.0) -> Outcome:
             raise MailRefused("a header is not as it should be")
 
     ready_to_send(emma)
@@ -122,7 +122,7 @@ class Breaking(Drawer):
         super().__init__(outcome)
         self.host = host
 
-    def send(self, mail: Mail) -> Outcome:
+    def send(self, mail: Mail, *, seconds: float = 25.0) -> Outcome:
         outcome = super().send(mail)
         _read_only(self.host)
         return outcome
@@ -262,7 +262,7 @@ class Overtaken(Drawer):
         super().__init__(outcome)
         self.meanwhile = meanwhile
 
-    def send(self, mail: Mail) -> Outcome:
+    def send(self, mail: Mail, *, seconds: float = 25.0) -> Outcome:
         if mail.recipient == MANAGER and len(self.mails) == 0:
             super().send(mail)
             self.meanwhile()

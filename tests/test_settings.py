@@ -93,6 +93,7 @@ MALFORMED = [
     ("TRUSTED_PROXIES", "-1"),
     ("TRUSTED_PROXIES", "²"),
     ("CHECK_DOMAINS", "hunter2"),
+    ("OWN_INBOX_CODE", "hunter2"),
     ("WAITING_HOURS", "169"),
     ("LIMITS_FLOOD_MINUTE", "hunter2"),
     ("WEB_CONCURRENCY", "hunter2"),

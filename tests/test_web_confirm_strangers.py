@@ -241,7 +241,7 @@ def test_prefetchers_change_nothing_on_any_page(emma: Writer, host: Host, method
 
 def test_every_route_is_among_those_that_prefetchers_try(host: Host) -> None:
     shown = {rule.rule for rule in host.app.url_map.iter_rules() if "GET" in (rule.methods or ())}
-    known = {*ROUTES, "/letter/my-letter.html", "/confirm/<token>", "/stop/<token>"}
+    known = {*ROUTES, "/letter/my-letter.html", "/confirm/<path:token>", "/stop/<path:token>"}
     assert {path for path in shown - known if not path.startswith(("/static", "/outbox"))} == set()
 
 

@@ -192,6 +192,7 @@ def test_the_usual_limits_are_those_of_the_design() -> None:
         "own_day": 8,
         "recipient_day": 3,
         "pair_day": 1,
+        "stop_hour": 40,
         "site_hour": 200,
     }
 

@@ -74,7 +74,7 @@ def test_the_same_letter_to_the_same_address_keeps_its_message_id() -> None:
 
 
 class _Broken:
-    def send(self, mail: Mail) -> Outcome:
+    def send(self, mail: Mail, *, seconds: float = 25.0) -> Outcome:
         raise RuntimeError(f"no {mail.recipient}")
 
     def close(self) -> None:

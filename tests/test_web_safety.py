@@ -48,7 +48,7 @@ def _others(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 class _Broken:
-    def send(self, mail: Mail) -> Outcome:
+    def send(self, mail: Mail, *, seconds: float = 25.0) -> Outcome:
         raise RuntimeError(mail.recipient)
 
     def close(self) -> None:

@@ -176,7 +176,12 @@ def _configure(app: Flask, services: Services) -> None:
         WTF_CSRF_SECRET_KEY=services.keys.key("csrf/v1").hex(),
     )
     CSRFProtect(app)
-    app.session_interface = AnswersCookie(services.keys, services.library, settings.secure)
+    app.session_interface = AnswersCookie(
+        services.keys,
+        services.library,
+        settings.secure,
+        now=lambda: int(app.extensions[common.EXTENSION].clock().timestamp()),
+    )
     # A text that is asked for under a wrong name stops a test, and is not an empty line on a page.
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.globals.update(common.template_globals())

@@ -132,7 +132,7 @@ class Relay:
     presses: list[object] = field(default_factory=list)
     meanwhile: Callable[[], None] = lambda: None
 
-    def send(self, mail: Mail) -> Outcome:
+    def send(self, mail: Mail, *, seconds: float = 25.0) -> Outcome:
         """Do with this mail what was chosen; after that, take everything."""
         act = self.acts.pop(0) if self.acts else Act.TAKES
         press = self.presses[-1] if self.presses else None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import os
 import random
-import re
 import sqlite3
 import sys
 import threading
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from ..direct import paths_in
+from ..mails import code_in
 from ..served import Caller
 from .kill_figures import Figures
 from .phases import (
@@ -96,11 +96,11 @@ class Campaign:
         letter = squeezed(self.emma.page.letter())
         self.emma.submits("/letter/someone", consent="yes")
         mail = self.sink.to(EMMA)[-1].message
-        code = re.search(r"\d{3} \d{3}", str(mail["Subject"]))
+        code = code_in(mail)
         if not code or not letter:
             raise RuntimeError("no code mail came")
         token = paths_in(mail)[-1].rpartition("/")[2]
-        return Run(wanted, recipient, token, code[0], letter)
+        return Run(wanted, recipient, token, code, letter)
 
     # ------------------------------------------------------------------ the kill
     def _killed(self, run: Run) -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..direct import paths_in, told
+from ..mails import code_in
 from ..served import Caller
 from .mail_tools import Missing, program, run
 from .server import Server, fresh_folder, running
@@ -99,11 +100,11 @@ class Journey:
         self.form, caller.times = caller.times, []
         self._presses(caller, "/letter/someone", consent="yes")
         mail = self.sink.to(self.own)[-1].message
-        code = re.search(r"\d{3} \d{3}", str(mail["Subject"]))
+        code = code_in(mail)
         assert code
         caller.opens(paths_in(mail)[-1])
         path = caller.page.path
-        caller.submits(path, code=code[0])
+        caller.submits(path, code=code)
         self._presses(caller, path, send="yes")
         assert caller.page.heading == told("sent_heading")
         self.mails = caller.times

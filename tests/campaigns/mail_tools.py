@@ -153,6 +153,6 @@ def _install(package: str) -> None:
     if not apt or os.getuid():
         raise Missing(f"{package} is not installed, and only root of a Debian could install it")
     _read_lists(apt)
-    install = [apt, *_PATIENT, "install", "-y", "--no-install-recommends", package]
+    install = [apt, *_PATIENT, "install", "-y", "--no-install-recommends", *package.split()]
     if (done := _installed(install)).returncode:
         raise Missing(f"{package} cannot be installed: {last_line(done.stderr)}")

@@ -52,13 +52,13 @@ class _AllIsSent(_Planted):
 
 
 class _OneBrowserForAll(_Planted):
-    def put(self, payload: bytes, *, browser: bytes | None = None) -> Ticket:
+    def put(self, payload: bytes, *, browser: bytes | None = None, token: str = "") -> Ticket:
         return super().put(payload, browser=b"the same for everybody")
 
 
 class _ReplacesTooEarly(_Planted):
-    def put(self, payload: bytes, *, browser: bytes | None = None) -> Ticket:
-        ticket = super().put(payload, browser=browser)
+    def put(self, payload: bytes, *, browser: bytes | None = None, token: str = "") -> Ticket:
+        ticket = super().put(payload, browser=browser, token=token)
         if browser:
             self.replace_older(ticket)
         return ticket
@@ -90,8 +90,8 @@ class _OldTicksCount(_Planted):
 class _AnyCodeOpens(_Planted):
     codes: dict[str, str] = {}  # noqa: RUF012  shared by both workers, as a cache would be
 
-    def put(self, payload: bytes, *, browser: bytes | None = None) -> Ticket:
-        ticket = super().put(payload, browser=browser)
+    def put(self, payload: bytes, *, browser: bytes | None = None, token: str = "") -> Ticket:
+        ticket = super().put(payload, browser=browser, token=token)
         self.codes[ticket.token] = ticket.code
         return ticket
 

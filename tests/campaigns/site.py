@@ -35,7 +35,7 @@ class MailService:
     mails: list[bytes] = field(default_factory=list, repr=False)
     recipients: list[str] = field(default_factory=list, repr=False)
 
-    def send(self, mail: Mail) -> Outcome:
+    def send(self, mail: Mail, *, seconds: float = 25.0) -> Outcome:
         """Take a mail."""
         time.sleep(self.slow)
         self.mails.append(mail.to_bytes())

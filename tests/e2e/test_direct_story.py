@@ -24,7 +24,7 @@ from ..databases import Clock
 from ..direct import DAY, DIRECT, EMMA, HOUR, MANAGER, NAME, paths_in, store_over, told
 from ..letter_page import words_of
 from ..mail_server import RealServer, real_server
-from ..mails import read
+from ..mails import code_in, read
 from ..visitor import make_app
 from ..web_server import web_server
 
@@ -50,7 +50,7 @@ class Site:
     def code(self) -> tuple[str, str]:
         """Link and code of the newest code mail, as Emma reads them."""
         mail = [one for one in self.inbox(EMMA) if "code" in str(one["Subject"])][-1]
-        return self.url + paths_in(mail)[0], str(mail["Subject"]).partition(": ")[2]
+        return self.url + paths_in(mail)[0], code_in(mail)
 
     def held(self) -> str:
         """All that the database holds."""
@@ -113,7 +113,7 @@ def _asks(page: Page) -> None:
         tick.check()
     _press(page, "main form button.main")
     _press(page, "main form button.main")
-    _press(page, "a[href='/letter/someone']")
+    _press(page, "button[value='/letter/someone']")
     page.fill("#recipient_name", NAME)
     page.fill("#recipient_email", MANAGER)
     page.fill("#email", EMMA)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import dataclass, field
 
 from ..errors import WordAheadError
+from ..mail.message import Mail
 from ..post import Outcome, Result
 from ..services import Services
-from ..store.ledger import CODE, LedgerUnavailable, ToOwn
+from ..store.ledger import CODE, Submission, ToOwn
+from ..store.sealing import new_token
 from ..store.waiting import Ticket, WaitingLetters
 from .notices import Purpose, code_notice
-from .within_limits import LimitReached, send_within_limits
+from .within_limits import send_within_limits
 
 
 class CodeNotSent(WordAheadError):
@@ -30,26 +33,57 @@ class Asker:
     ip: str = field(default="", repr=False)
     # What tells this browser from another, where it may take back what it had sealed.
     browser: bytes | None = field(default=None, repr=False)
+    # What the press was made with: a second press of the same button mails no second code.
+    press: tuple[str, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True)
+class MailedCode:
+    """What waits: its page's token, whether the code surely left, and what it may replace."""
+
+    token: str = field(repr=False)
+    is_code_sent: bool
+    ticket: Ticket | None = field(default=None, repr=False)
 
 
 def seal_and_mail(
     payload: bytes, room: WaitingLetters, asker: Asker, services: Services, purpose: Purpose
-) -> tuple[Ticket, Outcome]:
+) -> MailedCode:
     """Seal it and mail the code; what nobody will ever have a code for is dropped at once.
 
     Raises LimitReached, MailNotOffered, CodeNotSent, WaitingFull, Busy or DatabaseUnavailable:
     nothing waits then.
     """
-    ticket = room.put(payload, browser=asker.browser)
-    mail = code_notice(asker.address, asker.language, ticket, services, purpose=purpose)
-    try:
+    token = _token_of(asker, services)
+    tickets: list[Ticket] = []
+
+    def mail() -> Mail:
+        tickets.append(room.put(payload, browser=asker.browser, token=token))
+        return code_notice(asker.address, asker.language, tickets[-1], services, purpose=purpose)
+
+    outcome = Outcome(Result.NOT_SENT)
+    for again in (False, True):
         outcome = send_within_limits(
-            mail, ToOwn(ip=asker.ip, own=asker.address, kind=CODE), services
+            mail,
+            ToOwn(asker.ip, asker.address, CODE, to_stop=purpose == "stop"),
+            services,
+            submission=Submission(f"code\0{purpose}\0{token}", b""),
+            again=again,
         )
-    except (LimitReached, LedgerUnavailable):
-        room.drop(ticket)
-        raise
+        # An earlier press failed for certain: this one may try anew.
+        if outcome.phase != "told" or outcome.result in (Result.SENT, Result.PERHAPS_SENT):
+            break
+    ticket = tickets[-1] if tickets else None
     if outcome.result not in (Result.SENT, Result.PERHAPS_SENT):
-        room.drop(ticket)
+        if ticket:
+            room.drop(ticket)
         raise CodeNotSent(outcome)
-    return ticket, outcome
+    return MailedCode(token, outcome.result is Result.SENT, ticket)
+
+
+def _token_of(asker: Asker, services: Services) -> str:
+    """The same for two presses of one button, and known to that browser alone."""
+    if not asker.press:
+        return new_token()
+    secret = bytes.fromhex(services.keys.fingerprint("token/v1", *asker.press))
+    return base64.urlsafe_b64encode(secret).rstrip(b"=").decode()

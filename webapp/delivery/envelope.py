@@ -1,4 +1,4 @@
-"""A letter for a named person, ready to leave: shown, sealed, opened and sent as one value."""
+"""A letter that waits for a code, ready to leave: shown, sealed, opened and sent as one value."""
 
 from __future__ import annotations
 
@@ -50,6 +50,8 @@ class Envelope:
     language: str
     situation: str
     level: Level
+    # To the inbox that gets the code: it goes as soon as the code was typed, and has no receipt.
+    is_to_self: bool = False
 
 
 def envelope_for(order: ForPerson, services: Services) -> Envelope:
@@ -111,6 +113,7 @@ _AS_ORDERED: Final = (
     "situation",
 )
 _PLAIN: Final = (*_AS_ORDERED, "version", "level")
+_TO_SELF: Final = ("auto_submitted", "list_unsubscribe")
 _MAILED: Final = ("sender", "recipient", "reply_to", "subject", "text", "html", "language")
 
 # 256 random bits, used once and kept nowhere.
@@ -131,6 +134,7 @@ def pack(envelope: Envelope) -> bytes:
         # Beside the mail: a release that knows of no sealed id, or letter, still opens this one.
         "message_id": message_id(secrets.token_bytes(_KEY_BYTES), domain, "person"),
         "letter": dataclasses.asdict(envelope.letter) if envelope.letter else None,
+        "to_self": {name: getattr(mail, name) for name in _TO_SELF} if envelope.is_to_self else {},
     }
     return json.dumps(table, ensure_ascii=False).encode("utf-8", "surrogatepass")
 
@@ -143,10 +147,14 @@ def unpack(payload: bytes) -> Envelope:
         # Letters sealed before their id was: it comes at sending.
         message_id=table.get("message_id", ""),
         date=_NOT_YET,
-        auto_submitted=False,
+        **{"auto_submitted": False} | table.get("to_self", {}),
     )
-    letter = _letter(table.get("letter"))
-    return Envelope(mail=mail, letter=letter, **{name: table[name] for name in _PLAIN})
+    return Envelope(
+        mail=mail,
+        letter=_letter(table.get("letter")),
+        is_to_self=bool(table.get("to_self")),
+        **{name: table[name] for name in _PLAIN},
+    )
 
 
 def _letter(table: dict[str, Any] | None) -> Letter | None:

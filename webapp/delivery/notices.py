@@ -5,7 +5,6 @@ No subject, and nothing in a code mail, says a word about health: they stand on 
 
 from __future__ import annotations
 
-import datetime
 from typing import Any, Final, Literal
 
 from ..letter.words import Words, fill
@@ -17,7 +16,7 @@ from .envelope import Envelope
 # "493 027" is read and typed more surely than six digits in a row.
 _HALF: Final = 3
 
-Purpose = Literal["code", "stop"]
+Purpose = Literal["code", "own", "stop"]
 
 # What the receipt says of the letter here; in any other state it still waits.
 _LEFT_HERE: Final = {State.SENT: "deleted", State.GONE: "gone"}
@@ -32,16 +31,12 @@ def code_notice(
     # From right to left, a plain space would let the halves change places (UAX 9).
     space = "\u00a0" if words.frame.direction == "rtl" else " "
     code = f"{ticket.code[:_HALF]}{space}{ticket.code[_HALF:]}"
-    path = "confirm" if purpose == "code" else "stop"
-    values = {
-        "code": code,
-        "moment": moment(services.clock(), words),
-        "until": moment(_time(ticket.expires_at), words),
-    }
+    path = "stop" if purpose == "stop" else "confirm"
+    values = {"hours": _hours_left(ticket.expires_at, services)}
     context: dict[str, Any] = {
-        "title": fill(texts["title"], values),
-        "subject": fill(texts["subject"], values),
-        "asked": fill(texts["asked"], values),
+        "title": texts["title"],
+        "subject": texts["subject"],
+        "asked": texts["asked"],
         "you": texts["you"],
         "code": code,
         "link": f"{services.settings.public_url}/{path}/{ticket.token}",
@@ -59,8 +54,7 @@ def receipt_notice(envelope: Envelope, opened: Opened, services: Services, state
     words = services.library.words(envelope.language)
     texts = words.texts["mails"]["receipt"]
     values = {
-        "moment": moment(services.clock(), words),
-        "until": moment(_time(opened.expires_at), words),
+        "hours": _hours_left(opened.expires_at, services),
         "recipient": envelope.recipient_name,
         "address": envelope.mail.recipient,
         "consent": envelope.consent,
@@ -76,19 +70,6 @@ def receipt_notice(envelope: Envelope, opened: Opened, services: Services, state
         "letter": envelope.mail.text.splitlines(),
     }
     return _notice("receipt", envelope.own, opened.id.hex(), _frame(words) | context, services)
-
-
-def moment(time: datetime.datetime, words: Words) -> str:
-    """A moment as the words write it, in UTC."""
-    texts = words.texts["mails"]["time"]
-    utc = time.astimezone(datetime.UTC)
-    values = {
-        "hour": f"{utc.hour:02}",
-        "minute": f"{utc.minute:02}",
-        "day": str(utc.day),
-        "month": texts["months"][utc.month - 1],
-    }
-    return fill(texts["moment"], values)
 
 
 def _frame(words: Words) -> dict[str, Any]:
@@ -113,5 +94,6 @@ def _notice(kind: str, address: str, one: str, context: dict[str, Any], services
     )
 
 
-def _time(seconds: int) -> datetime.datetime:
-    return datetime.datetime.fromtimestamp(seconds, datetime.UTC)
+def _hours_left(expires_at: int, services: Services) -> str:
+    """Whole hours, at least one: no clock and no zone that could be another than the reader's."""
+    return str(max(1, round((expires_at - services.clock().timestamp()) / 3600)))

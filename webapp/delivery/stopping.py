@@ -20,7 +20,7 @@ def ask_to_stop(address: str, language: str, services: Services, *, ip: str) -> 
     asker = Asker(address, language, ip)
     try:
         with SENDING.taken():
-            ticket, _ = seal_and_mail(
+            mailed = seal_and_mail(
                 address.encode(), services.store.stopping, asker, services, "stop"
             )
     except LimitReached as error:
@@ -32,7 +32,7 @@ def ask_to_stop(address: str, language: str, services: Services, *, ip: str) -> 
         if error.outcome.result is Result.NOT_SENT:
             raise MailNotOffered("The mail service did not take it.") from None
         return new_token()
-    return ticket.token
+    return mailed.token
 
 
 def stop_mail(token: str, code: str, services: Services) -> bool:

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import time
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from ..errors import WordAheadError
 from ..mail.message import message_id
 from ..post import Outcome, Result
 from ..services import Services
 from ..store.database import DatabaseUnavailable
-from ..store.ledger import RECEIPT, Kind, LedgerUnavailable, ToPerson
+from ..store.ledger import RECEIPT, Kind, LedgerUnavailable, ToOwn, ToPerson
 from ..store.opening import Store
 from ..store.waiting import Claim, Event, Opened, State
-from .code_mail import Asker, seal_and_mail
+from .code_mail import Asker, MailedCode, seal_and_mail
 from .envelope import Envelope, check_envelope, pack, unpack
 from .notices import receipt_notice
 from .within_limits import (
     SENDING,
+    WHOLE_PRESS,
     LimitReached,
     MailNotOffered,
     SendingBusy,
@@ -28,14 +30,6 @@ from .within_limits import (
 )
 
 _log = logging.getLogger("webapp")
-
-
-@dataclass(frozen=True)
-class AwaitedCode:
-    """A letter that waits: its page's token, and whether its code is surely on its way."""
-
-    token: str = field(repr=False)
-    is_code_sent: bool
 
 
 @dataclass(frozen=True)
@@ -57,7 +51,7 @@ class ConsentMissing(WordAheadError):
 
 def ask_for_yes(
     envelope: Envelope, seal: str, asker: Asker, services: Services, *, agreed: bool
-) -> AwaitedCode:
+) -> MailedCode:
     """Seal the letter and mail its code to the writer; nobody else gets anything.
 
     Raises ConsentMissing, LetterChanged, and what seal_and_mail raises: nothing was sent then,
@@ -72,16 +66,16 @@ def ask_for_yes(
         raise MailNotOffered("This host sends no letter to this domain.")
     check_envelope(seal, envelope, services)
     with SENDING.taken():
-        ticket, outcome = seal_and_mail(pack(envelope), store.waiting, asker, services, "code")
-    if outcome.result is Result.PERHAPS_SENT:
+        mailed = seal_and_mail(pack(envelope), store.waiting, asker, services, "code")
+    if mailed.ticket is None or not mailed.is_code_sent:
         # The older letter's code is at hand; nobody knows whether the new one's ever will be.
-        return AwaitedCode(ticket.token, is_code_sent=False)
+        return mailed
     try:
-        store.waiting.replace_older(ticket)
+        store.waiting.replace_older(mailed.ticket)
     except DatabaseUnavailable:
         # The code is on its way: an older letter that stays for a while does less harm.
         _log.error("event=replace-failed")
-    return AwaitedCode(ticket.token, is_code_sent=True)
+    return mailed
 
 
 def send_opened(
@@ -101,7 +95,7 @@ def send_opened(
         return State.SENT
     envelope = unpack(opened.payload)
     # Asked again here: the host may have closed this way since the letter was sealed.
-    if not services.settings.may_receive(envelope.mail.recipient):
+    if not (envelope.is_to_self or services.settings.may_receive(envelope.mail.recipient)):
         store.waiting.give_back(opened)
         raise MailNotOffered("This host sends no letter to this domain.")
     try:
@@ -125,6 +119,7 @@ def _claim_and_send(  # noqa: PLR0913  what send_opened has by then
     again: int | None,
 ) -> Attempt | State:
     """The letter, and its receipt from the same place."""
+    until = time.monotonic() + WHOLE_PRESS
     claim = store.waiting.claim(opened, again=again)
     if isinstance(claim, State):
         return claim
@@ -133,13 +128,7 @@ def _claim_and_send(  # noqa: PLR0913  what send_opened has by then
         message_id=envelope.mail.message_id or _message_id(opened, services),
         date=services.clock(),
     )
-    reader = ToPerson(
-        ip=ip,
-        own=envelope.own,
-        recipient=mail.recipient,
-        again=again is not None,
-        kind=Kind(envelope.situation, envelope.level),
-    )
+    reader = _reader(envelope, ip=ip, again=again is not None)
     try:
         outcome = send_within_limits(mail, reader, services)
     except (LimitReached, LedgerUnavailable, MailNotOffered):
@@ -147,10 +136,18 @@ def _claim_and_send(  # noqa: PLR0913  what send_opened has by then
         store.waiting.settle(claim, Event.NOT_TRIED)
         raise
     attempt = _settle(claim, outcome, store)
-    if outcome.result is not Result.SENT:
+    if outcome.result is not Result.SENT or envelope.is_to_self:
         return attempt
-    receipt = _send_receipt(envelope, opened, services, attempt.state)
+    receipt = _send_receipt(envelope, opened, services, attempt.state, until=until)
     return dataclasses.replace(attempt, has_receipt=receipt.result is Result.SENT)
+
+
+def _reader(envelope: Envelope, *, ip: str, again: bool) -> ToOwn | ToPerson:
+    """What the mail is counted as."""
+    kind = Kind(envelope.situation, envelope.level)
+    if envelope.is_to_self:
+        return ToOwn(ip, envelope.own, kind)
+    return ToPerson(ip, envelope.own, envelope.mail.recipient, again=again, kind=kind)
 
 
 def _settle(claim: Claim, outcome: Outcome, store: Store) -> Attempt:
@@ -163,13 +160,19 @@ def _settle(claim: Claim, outcome: Outcome, store: Store) -> Attempt:
     return Attempt(outcome, state, noted=True)
 
 
-def _send_receipt(envelope: Envelope, opened: Opened, services: Services, state: State) -> Outcome:
-    """The writer's copy. It never counts, and its failure never sends the letter again."""
+def _send_receipt(
+    envelope: Envelope, opened: Opened, services: Services, state: State, *, until: float
+) -> Outcome:
+    """The writer's copy, in what is left of the press's time.
+
+    It never counts, and its failure never sends the letter again.
+    """
     store, post = services.store, services.post
     try:
         if store is None or post is None or store.ledger.is_blocked(envelope.own):
             return Outcome(Result.NOT_SENT)
-        outcome = post.send(receipt_notice(envelope, opened, services, state))
+        receipt = receipt_notice(envelope, opened, services, state)
+        outcome = post.send(receipt, seconds=until - time.monotonic())
         with suppress(LedgerUnavailable):
             store.ledger.note(RECEIPT, outcome.result.value, failed_at(outcome))
         return outcome

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from typing import Final
 
 from ..errors import Busy, MailRefused, WordAheadError
@@ -24,8 +25,11 @@ from ..store.opening import Store
 
 _log = logging.getLogger("webapp")
 
+# Seconds for a whole press, receipt included: most platforms cut a request off after 30.
+WHOLE_PRESS: Final = 25.0
+
 # A second press while the first is still sending waits for its outcome: the sender's own limit.
-_PATIENCE_SECONDS: Final = 26.0
+_PATIENCE_SECONDS: Final = 24.0
 _LOOK_AGAIN_SECONDS: Final = 0.25
 
 
@@ -51,7 +55,7 @@ class LimitReached(WordAheadError):
 
 
 def send_within_limits(
-    mail: Mail,
+    mail: Mail | Callable[[], Mail],
     reader: ToOwn | ToPerson,
     services: Services,
     *,
@@ -59,6 +63,8 @@ def send_within_limits(
     again: bool = False,
 ) -> Outcome:
     """Send one mail within the limits; a submission that was sent before is only told again.
+
+    A mail that has to be made first is made once it may leave.
 
     Raises LimitReached, or LedgerUnavailable: nothing was sent then.
     """
@@ -68,9 +74,13 @@ def send_within_limits(
     if isinstance(leave, Outcome):
         return leave
     try:
-        outcome = services.post.send(mail)
+        outcome = services.post.send(mail if isinstance(mail, Mail) else mail())
     except MailRefused:
         outcome = Outcome(Result.REFUSED, "head")
+    except WordAheadError:
+        # It could not even be made.
+        _settle(services.store, leave, Outcome(Result.NOT_SENT))
+        raise
     _settle(services.store, leave, outcome)
     return outcome
 

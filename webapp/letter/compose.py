@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Final, Literal
 
 from ..errors import AnswersError
 from ..mail.message import subject_line
 from .answers import Answers, fallback_name, filled, say
+from .plain_name import is_plain_name
 from .words import LEVELS, VOICES, Level, Section, Situation, Statement, Voice, Words
 
 __all__ = [
@@ -113,15 +114,16 @@ def compose(answers: Answers, words: Words) -> Letter:
     situation = situation_of(answers, words)
     frame = words.frame
     title = _subject(situation, answers, words)
+    subject = subject_line(_subject(situation, _plainly_named(answers), words))
     own_words = tuple(line for line in answers.own_words.splitlines() if line.strip())
     ticked = _ticked(situation, answers, words)
     return Letter(
         language=frame.code,
         direction=frame.direction,
         level=answers.level,
-        # As a header can say it, so that pages, mail and replies have one subject. The title keeps
-        # the whole name as it was typed: a body has room, and shows joined characters.
-        subject=subject_line(title),
+        # As a header can say it, so that pages, mail and replies have one subject; it stands in
+        # lists and on lock screens, so nothing typed but a plain name enters it.
+        subject=subject,
         title=title,
         greeting=_greeting(answers, words),
         who=_sentences(ticked, "who"),
@@ -137,7 +139,7 @@ def compose(answers: Answers, words: Words) -> Letter:
         ending=_sentences(ticked, "ending"),
         closing=_closing(situation, ticked, answers, words),
         reply_line=say(frame.reply, answers, words).replace("{address}", ADDRESS_SLOT),
-        replies=_replies(situation, ticked, words, subject_line(title)),
+        replies=_replies(situation, ticked, words, subject),
         sign_off=_sign_off(answers, words),
         name=answers.signed,
         credit=frame.credit.text if answers.level == "named" else "",
@@ -258,6 +260,10 @@ def _subject(situation: Situation, answers: Answers, words: Words) -> str:
     if answers.voice == "me" and not answers.name:
         return subject.me_without_name
     return say(subject, answers, words)
+
+
+def _plainly_named(answers: Answers) -> Answers:
+    return answers if is_plain_name(answers.name) else replace(answers, name="")
 
 
 def _sign_off(answers: Answers, words: Words) -> str:

@@ -121,6 +121,21 @@ def _is_plain(local: str) -> bool:
     return len(local) <= LONGEST_LOCAL and not set(local) & set('%!"\\') and "=?" not in local
 
 
+# Names by which a list of people is often reached; "office" or "reception" is one desk.
+_MANY: Final = frozenset(
+    {
+        *("all", "allstaff", "everybody", "everyone", "staff", "team", "teams", "parents"),
+        *("carers", "pupils", "students", "members", "list", "lists", "group", "groups", "class"),
+        *("year", "whole", "company", "school", "colleagues", "volunteers", "employees"),
+    }
+)
+
+
+def is_for_many(address: str) -> bool:
+    """Whether an address looks like a list of people: all-staff@, parents@, the.team@."""
+    return not _MANY.isdisjoint(re.split(r"[^a-z]+", address.rpartition("@")[0].lower()))
+
+
 def likely_meant(address: str) -> str:
     """The address that was probably meant where this one looks like a slip; else ""."""
     local, _, domain = address.rpartition("@")

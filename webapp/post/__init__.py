@@ -61,8 +61,11 @@ class Outcome:
 class Post(Protocol):
     """A way for a mail to leave."""
 
-    def send(self, mail: Mail) -> Outcome:
-        """Hand a mail over, or tell truly that it was not. Raises MailRefused."""
+    def send(self, mail: Mail, *, seconds: float = 25.0) -> Outcome:
+        """Hand a mail over in at most so much time, or tell truly that it was not.
+
+        Raises MailRefused.
+        """
         ...
 
     def is_open(self, our_name: str) -> bool:

@@ -22,7 +22,7 @@ class OutboxPost:
         self._folder = folder
         self._now = now
 
-    def send(self, mail: Mail) -> Outcome:
+    def send(self, mail: Mail, *, seconds: float = 25.0) -> Outcome:
         """Write the whole mail, then give it its name: nobody reads half of one."""
         data = mail.to_bytes()
         # The random end keeps two mails of one moment apart, and tells nothing.

@@ -52,9 +52,9 @@ class SmtpPost:
         # Taking from and adding to a deque needs no lock, so none can be held across a fork.
         self._kept: deque[_Kept] = deque()
 
-    def send(self, mail: Mail) -> Outcome:
+    def send(self, mail: Mail, *, seconds: float = 25.0) -> Outcome:
         """Hand one mail over within the limits. Raises MailRefused before anything is sent."""
-        outcome = self._send(mail)
+        outcome = self._send(mail, seconds)
         if outcome.result is not Result.SENT:
             _tell(outcome)
         return outcome
@@ -76,9 +76,13 @@ class SmtpPost:
         found.close(politely=True)
         return True
 
-    def _send(self, mail: Mail) -> Outcome:
+    def _send(self, mail: Mail, seconds: float) -> Outcome:
         payload = dot_stuffed(mail.to_bytes())
-        before_dot = self._clock() + self._limits.before_dot
+        # The time to hear the answer after the dot is set aside; without it nothing is begun.
+        left = min(self._limits.before_dot, seconds - self._limits.after_dot)
+        if left <= 0:
+            return Outcome(Result.NOT_SENT, "connect")
+        before_dot = self._clock() + left
         kept = self._take()
         if kept is not None:
             outcome = kept.deliver(mail.sender, mail.recipient, payload, before_dot)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal, cast
 from urllib.parse import urlsplit
 
 from ..keys import Keys
@@ -35,6 +35,11 @@ USUAL_WAITING_HOURS: Final = 48
 USUAL_FLOOD: Final = 240
 
 
+# Which letters go to a typed address only after the code from its inbox; the first is the usual.
+OwnInboxCode = Literal["free-text", "always", "never"]
+OWN_INBOX_CODES: Final = ("free-text", "always", "never")
+
+
 @dataclass(frozen=True)
 class Settings:
     """What a host decides; see the table in README.md."""
@@ -54,6 +59,7 @@ class Settings:
     demo: bool = False
     secret_key_fallbacks: tuple[str, ...] = field(default=(), repr=False)
     check_domains: bool = True
+    own_inbox_code: OwnInboxCode = "free-text"
     trusted_proxies: int = 0
     direct_send: DirectSend = "off"
     direct_send_domains: tuple[str, ...] = ()
@@ -114,6 +120,7 @@ def from_environment(environ: Mapping[str, str], instance: Path) -> Settings:
         host_contact=reading.needed("HOST_CONTACT", parts.contact, ""),
         ehlo_name=reading.any(ehlo_name, ""),
         demo=demo,
+        own_inbox_code=cast("OwnInboxCode", reading.choice("OWN_INBOX_CODE", OWN_INBOX_CODES)),
         check_domains=not demo and reading.choice("CHECK_DOMAINS", ("on", "off")) == "on",
         trusted_proxies=reading.number("TRUSTED_PROXIES", usual=0, most=_MOST_PROXIES),
         database_url=reading.any(partial(addresses.database_url, instance=instance), ""),

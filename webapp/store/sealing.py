@@ -34,8 +34,7 @@ SLOTS: Final = 2  # scrypt at once a process: 32 MiB, and other pages keep a pro
 SLOT_WAIT: Final = 5.0  # seconds; whoever waits longer is asked to press again
 
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{22}", re.ASCII)
-_CODE: Final = re.compile(r"[0-9]{6}", re.ASCII)
-_BETWEEN_DIGITS: Final = re.compile(r"[\s\-‐-―]+")
+_NO_TOKEN: Final = re.compile(r"[^A-Za-z0-9_-]", re.ASCII)
 
 _slots = threading.BoundedSemaphore(SLOTS)
 
@@ -57,16 +56,15 @@ class Key:
     secret: bytes = field(repr=False)
 
 
-# Six digits with blanks and dashes; folding a long text of marks would take seconds (UAX 15).
-_LONGEST_CODE: Final = 64
-
-
 def parse_code(text: str) -> str | None:
-    """The six digits as typed or pasted, whatever blanks or dashes stand between them."""
-    if len(text) > _LONGEST_CODE:
-        return None
-    digits = _BETWEEN_DIGITS.sub("", unicodedata.normalize("NFKC", text))
-    return digits if _CODE.fullmatch(digits) else None
+    """The only six digits in what was typed or pasted, whatever stands round or between them."""
+    digits = [str(unicodedata.digit(one)) for one in text if unicodedata.digit(one, -1) >= 0]
+    return "".join(digits) if len(digits) == CODE_DIGITS else None
+
+
+def token_in(text: str) -> str:
+    """The token in the end of a link, without what no token holds: a full stop, a bracket."""
+    return _NO_TOKEN.sub("", text)
 
 
 def parse_token(text: str) -> bytes | None:

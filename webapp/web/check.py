@@ -7,9 +7,11 @@ from typing import Final
 from flask import Blueprint, make_response, redirect, request, url_for
 from werkzeug.wrappers import Response
 
+from ..delivery.code_mail import Asker
 from ..delivery.shown import LetterChanged
-from ..delivery.to_self import ToSelf, send_to_self
+from ..delivery.to_self import ToSelf, ask_own_inbox, needs_code, send_to_self
 from ..letter.compose import compose
+from ..letter.plain_name import has_own_words
 from ..post import Outcome, Result
 from ..rendering.templates import Bodies
 from .common import can_return, page, sent_page, services, words
@@ -25,6 +27,7 @@ from .guards import (
     problem_of,
     refused,
 )
+from .inbox import await_code, is_proved, letter_for
 from .leaving import leads_to
 from .questions import open_questions, take_meant
 
@@ -45,7 +48,7 @@ def check() -> Response:
     if stop := closed_letter():
         return stop
     form = SendForm(words(), formdata=None)
-    return check_page(form, changed="changed" in request.args)
+    return check_page(form)
 
 
 @bp.post("/letter/check")
@@ -68,8 +71,9 @@ def check_submit() -> Response:
         return check_page(form, 409)
     if names_to_ask() or not form.validate_on_submit():
         return check_page(form, 422)
+    # Asked before the first code went, and answered.
     questions = open_questions(form.email.data, answers(), form.answered.data or "", services())
-    if questions:
+    if questions and "code_again" not in request.form:
         return check_page(form, 422, questions=questions)
     return _send(form)
 
@@ -113,21 +117,25 @@ def as_print() -> Response:
 
 
 def _send(form: SendForm) -> Response:
-    letter = compose(answers(), words())
+    address = form.email.data
     order = ToSelf(
-        letter=letter,
+        letter=letter_for(answers(), address),
         language=answers().language,
         situation=answers().situation,
         draft_id=draft().id,
         shown=form.shown.data or "",
-        address=form.email.data,
+        address=address,
+        has_own_words=has_own_words(answers()),
+        is_proved=is_proved(address),
         ip=request.remote_addr or "",
         again=bool(form.again.data),
     )
     try:
+        if needs_code(order, services()):
+            return _mail_code(form, order)
         outcome = send_to_self(order, services())
     except LetterChanged:
-        return redirect(url_for("check.check", changed=1), 303)
+        return check_page(form, 409, changed=True)
     except NOT_SENT as error:
         problem = problem_of(error)
         return check_page(form, problem.status, outcome=problem.key)
@@ -135,7 +143,18 @@ def _send(form: SendForm) -> Response:
         what = _what_is_sent(order.shown, order.address)
         draft().mark_sent(int(services().clock().timestamp()), what=what)
         return redirect(url_for("check.sent"), 303)
+    if outcome.result is Result.PERHAPS_SENT:
+        draft().doubt = "perhaps"
     return check_page(form, outcome=_told(outcome))
+
+
+def _mail_code(form: SendForm, order: ToSelf) -> Response:
+    """The six digits first: the letter follows when they were typed."""
+    press = (draft().id, order.shown, order.address, form.once.data or "")
+    asker = Asker(order.address, order.language, order.ip, draft().mark_browser(), press)
+    mailed = ask_own_inbox(order, asker, services())
+    await_code(mailed.token, "own", order.address, is_code_sent=mailed.is_code_sent)
+    return redirect(url_for("confirm.confirm", token=mailed.token), 303)
 
 
 def _is_sent(form: SendForm) -> bool:

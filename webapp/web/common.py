@@ -99,9 +99,12 @@ def fill(text: str, **values: object) -> Markup:
 
 def static(name: str) -> str:
     """The address of a static file, which changes with its content: it may be kept for ever."""
-    return url_for(
-        "static", filename=name, v=_version_of(Path(str(current_app.static_folder)) / name)
-    )
+    return url_for("static", filename=name, v=static_version(name))
+
+
+def static_version(name: str) -> str:
+    """A few digits of a static file's hash."""
+    return _version_of(Path(str(current_app.static_folder)) / name)
 
 
 @cache

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime
+import secrets
 from contextlib import suppress
 from typing import Final
 
-from flask import Blueprint, request
+from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from ..delivery.envelope import unpack
-from ..delivery.notices import moment
+from ..delivery.shown import shown_seal
 from ..delivery.to_person import Attempt, send_opened
 from ..delivery.within_limits import SendingBusy
 from ..post import Outcome, Result
@@ -19,10 +19,11 @@ from ..store.database import DatabaseUnavailable
 from ..store.opening import Store
 from ..store.sealing import parse_code
 from ..store.waiting import Opened, State, Withdrawn
-from .common import no_mail_here, page, services, words
+from .common import no_mail_here, page, services
 from .cookie import draft
 from .forms import CodeForm
-from .guards import NOT_SENT, problem_of
+from .guards import NOT_SENT, answers, problem_of
+from .inbox import awaited, clean_token, letter_for, prove
 
 bp = Blueprint("confirm", __name__)
 bp.before_request(no_mail_here)
@@ -31,15 +32,16 @@ bp.before_request(no_mail_here)
 _FAILED: Final = {Result.NOT_SENT: "not_sent", Result.REFUSED: "refused"}
 
 
-@bp.get("/confirm/<token>")
+@bp.get("/confirm/<path:token>")
 def confirm(token: str) -> Response:
     """Ask for the code; nothing of a letter, nor whether there is one."""
-    return _code_page(token)
+    return _code_page(clean_token(token))
 
 
-@bp.post("/confirm/<token>")
+@bp.post("/confirm/<path:token>")
 def confirm_submit(token: str) -> Response:
     """Open the letter; or, with the opened letter's own button, send or delete it."""
+    token = clean_token(token)
     store = services().store
     if store is None:
         return _code_page(token, "away", 503)
@@ -53,7 +55,8 @@ def confirm_submit(token: str) -> Response:
         opened = store.waiting.open(token, form.code.data, to_send=wants_to_send)
         if opened is None:
             return _code_page(token, "wrong", 422)
-        if wants_to_send:
+        goes_at_once = _notice_proof(opened) and "cancel" not in request.form
+        if wants_to_send or goes_at_once:
             return _send(opened, form)
         if "cancel" in request.form:
             return _cancel(store, opened, form)
@@ -61,6 +64,16 @@ def confirm_submit(token: str) -> Response:
         problem = problem_of(error)
         return _code_page(token, problem.key, problem.status)
     return _opened_page(opened, form)
+
+
+def _notice_proof(opened: Opened) -> bool:
+    """A right code proves its inbox in this browser; whether the letter only waited for that."""
+    draft().awaited = b""
+    if not opened.payload:
+        return False
+    envelope = unpack(opened.payload)
+    prove(envelope.own)
+    return envelope.is_to_self and opened.state is State.WAITING
 
 
 def _send(opened: Opened, form: CodeForm) -> Response:
@@ -81,6 +94,8 @@ def _send(opened: Opened, form: CodeForm) -> Response:
         # Waiting, and yet not to be sent: it was tried as often as it may be.
         told = "no_more" if attempt is State.WAITING else ""
         return _opened_page(_now(opened, attempt, form), form, told)
+    if attempt.state is State.UNCERTAIN and draft().id == unpack(opened.payload).draft_id:
+        draft().doubt = "perhaps" if unpack(opened.payload).is_to_self else "perhaps_straight"
     if attempt.outcome.result is Result.SENT:
         return _sent_page(opened, attempt)
     if not attempt.noted:
@@ -115,20 +130,25 @@ def _sent_page(opened: Opened, attempt: Attempt) -> Response:
     sealed = unpack(opened.payload)
     if draft().id == sealed.draft_id:
         # Another letter, begun meanwhile or by somebody else in this browser, stays open.
-        draft().mark_sent(int(services().clock().timestamp()), straight=True)
+        straight = not sealed.is_to_self
+        draft().mark_sent(int(services().clock().timestamp()), straight=straight)
+    if sealed.is_to_self:
+        if draft().sent_at and attempt.noted:
+            return redirect(url_for("check.sent"), 303)
+        return page("sent.html", can_return=False, straight=False, another=False)
     return page(
         "confirm_sent.html",
         name=sealed.recipient_name,
         has_receipt=attempt.has_receipt,
         noted=attempt.state in (State.SENT, State.GONE),
-        when="",
+        before=False,
     )
 
 
 def _now(opened: Opened, state: State, form: CodeForm) -> Opened:
     """The letter as it stands after an attempt; without the database, at least its state."""
     store = services().store
-    token = (request.view_args or {}).get("token", "")
+    token = clean_token((request.view_args or {}).get("token", ""))
     found = None
     with suppress(*NOT_SENT):
         found = store.waiting.open(token, form.code.data) if store else None
@@ -169,14 +189,7 @@ def _opened_page(
     if opened.state is State.GONE:
         return page("cancelled.html", how="none")
     if opened.state is State.SENT:
-        when = datetime.datetime.fromtimestamp(opened.sent_at or 0, datetime.UTC)
-        return page(
-            "confirm_sent.html",
-            name="",
-            has_receipt=True,
-            noted=True,
-            when=moment(when, words()),
-        )
+        return page("confirm_sent.html", name="", has_receipt=True, noted=True, before=True)
     sealed = unpack(opened.payload)
     return page(
         "confirm_letter.html",
@@ -191,12 +204,30 @@ def _opened_page(
 
 
 def _code_page(token: str, error: str = "", status: int = 200) -> Response:
+    kind, perhaps, address = awaited(token)
     return page(
         "confirm.html",
         status,
         token=token,
         error=error,
-        # Said by the address alone, so that it tells nothing of a letter.
-        perhaps="perhaps" in request.values,
+        perhaps=perhaps,
+        kind=kind,
+        address=address,
+        again_form=_form_again(kind, address),
+        replaced=draft().take_told() == "replaced",
         has_letter_here=bool(draft().browser),
     )
+
+
+def _form_again(kind: str, address: str) -> dict[str, str]:
+    """What "Send the code again" hands in for a letter to oneself; a new press, a new code."""
+    if kind != "own" or not address or not draft().has_letter or draft().sent_at:
+        return {}
+    letter = letter_for(answers(), address)
+    return {
+        "draft": draft().id,
+        "email": address,
+        "shown": shown_seal(letter, draft().id, services()),
+        "once": secrets.token_hex(8),
+        "code_again": "yes",
+    }

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import secrets
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
@@ -23,6 +24,13 @@ ADDRESS_ROOM: Final = 320
 _DRAFT_BYTES: Final = 9
 _BROWSER_BYTES: Final = 16
 _HASH_BYTES: Final = 4
+# An old copy of a cookie is not read: it would show a letter after its "Delete".
+LIFE: Final = 2 * 24 * 60 * 60
+# Of a token's hash, and what is told of it; the address follows.
+AWAITED: Final = 5
+# A guess at a proof is right once in 2^64.
+PROOF: Final = 8
+MOST_PROOFS: Final = 3
 _CSRF_KEY: Final = "csrf_token"
 _PURPOSE: Final = "cookie/v1"
 
@@ -56,6 +64,15 @@ class Draft(dict[str, Any], SessionMixin):
         self.sent_what = ""
         self.sent_straight = False
         self.browser = b""
+        # Inboxes from which a code was typed here, each as a keyed hash.
+        self.proofs: tuple[bytes, ...] = ()
+        # What the next page says once: a key of its words; it is never taken from an address line.
+        self.told = ""
+        # The letter whose code may be on its way, or nobody knows: 4 bytes of its token's hash.
+        self.awaited = b""
+        # A letter of which nobody knows whether it went; told until that is answered.
+        self.doubt = ""
+        self.issued_at = 0
         self.addresses = Addresses()
         self.deleted: bytes = b""
         self.deleted_at = 0
@@ -74,7 +91,7 @@ class Draft(dict[str, Any], SessionMixin):
         """Put answers in under a new id, so that another tab's form can no longer change them."""
         self.answers = answers
         self.id = secrets.token_hex(_DRAFT_BYTES)
-        self.kept = ""
+        self.kept = self.doubt = ""
         self.mark_sent(0)
 
     def mark_sent(self, moment: int, *, straight: bool = False, what: str = "") -> None:
@@ -84,12 +101,18 @@ class Draft(dict[str, Any], SessionMixin):
         """
         self.sent_at, self.sent_straight, self.sent_what = moment, straight, what
         if moment:
+            self.doubt = ""
             self.addresses = Addresses()
 
     def mark_browser(self) -> bytes:
         """Know this browser again when its letter waits for a code: to replace it, or cancel it."""
         self.browser = self.browser or secrets.token_bytes(_BROWSER_BYTES)
         return self.browser
+
+    def take_told(self) -> str:
+        """What was to be said once."""
+        told, self.told = self.told, ""
+        return told
 
     def forget(self) -> None:
         """Delete everything that the person said, and what tells this browser from another.
@@ -100,8 +123,10 @@ class Draft(dict[str, Any], SessionMixin):
         self.id = self.kept = ""
         self.taken_out = frozenset()
         self.level_chosen = False
-        self.browser = self.deleted = b""
+        self.browser = self.awaited = self.deleted = b""
         self.deleted_at = 0
+        self.proofs = ()
+        self.told = self.doubt = ""
         self.addresses = Addresses()
         self.mark_sent(0)
 
@@ -137,6 +162,8 @@ class AnswersCookie(SessionInterface):
     keys: Keys
     library: Library
     secure: bool
+    # The time in whole seconds since 1970.
+    now: Callable[[], int] = lambda: int(time.time())
 
     @property
     def name(self) -> str:
@@ -148,21 +175,26 @@ class AnswersCookie(SessionInterface):
         found = Draft()
         sealed = request.cookies.get(self.name)
         if sealed:
-            found.opened = self._open(sealed)
-            found.came_with_cookie = bool(found.opened)
-            _unpack(found.opened, found, self.library)
+            opened = self._open(sealed)
+            issued_at = int.from_bytes(dict(_split(opened)).get("i", b""), "big")
+            if abs(self.now() - issued_at) <= LIFE:
+                found.opened, found.issued_at = opened, issued_at
+                found.came_with_cookie = bool(opened)
+                _unpack(opened, found, self.library)
         return found
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         """Write the cookie where something changed."""
         found = cast("Draft", session)
+        if _pack(found) == found.opened:
+            return
+        found.issued_at = self.now()
         packed = _pack(found)
         if len(packed) > self._room():
             # Where every field is full, the addresses are what is left out.
             found.addresses = Addresses()
+            found.awaited = found.awaited[:AWAITED]
             packed = _pack(found)
-        if packed == found.opened:
-            return
         response.set_cookie(
             self.name, self._seal(packed), secure=self.secure, httponly=True, samesite="Lax"
         )
@@ -216,6 +248,11 @@ def _joined(fields: Iterable[tuple[str, bytes]]) -> bytes:
 def _fields(draft: Draft) -> Iterator[tuple[str, bytes]]:
     yield "c", bytes.fromhex(draft.get(_CSRF_KEY, ""))
     yield "b", draft.browser
+    yield "i", draft.issued_at.to_bytes(4, "big") if draft.issued_at else b""
+    yield "P", b"".join(draft.proofs)
+    yield "a", draft.awaited
+    yield "T", draft.told.encode()
+    yield "?", draft.doubt.encode()
     yield "x", "".join(tag for tag, name in _TEXTS if name in draft.taken_out).encode()
     how = bytes((draft.sent_straight,)) + bytes.fromhex(draft.sent_what)
     yield "S", draft.sent_at.to_bytes(4, "big") + how if draft.sent_at else b""
@@ -246,6 +283,11 @@ def _unpack(packed: bytes, draft: Draft, library: Library) -> None:
     if seed := fields.get("c"):
         draft[_CSRF_KEY] = seed.hex()
     draft.browser = fields.get("b", b"")
+    proofs = fields.get("P", b"")
+    draft.proofs = tuple(proofs[at : at + PROOF] for at in range(0, len(proofs), PROOF))
+    draft.awaited = fields.get("a", b"")
+    draft.told = fields.get("T", b"").decode()
+    draft.doubt = fields.get("?", b"").decode()
     taken_out = fields.get("x", b"").decode()
     draft.taken_out = frozenset(name for tag, name in _TEXTS if tag in taken_out)
     sent = fields.get("S", b"")

@@ -109,6 +109,8 @@ class StepForm(FlaskForm):
 
     draft = HiddenField()
     then = HiddenField()
+    # New on each page that is shown: two presses with one of these are one.
+    once = HiddenField()
 
     # Its name among the places that one can go to, and how much its free fields hold.
     place: ClassVar[str] = ""

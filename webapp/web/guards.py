@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, TypeVar
@@ -13,13 +14,14 @@ from ..delivery.code_mail import CodeNotSent
 from ..delivery.shown import shown_seal
 from ..delivery.within_limits import LimitReached, MailNotOffered
 from ..errors import Busy, WordAheadError
-from ..letter.compose import Answers, compose, contradictions
+from ..letter.compose import Answers, Letter, contradictions
 from ..letter.words import Right, Words
 from ..store.database import DatabaseUnavailable
 from ..store.waiting import WaitingFull
 from .common import page, sent_page, services, words
 from .cookie import FREE_TEXTS, draft
 from .forms import STEPS, TYPED, AboutYouForm, HowMuchForm, SendForm, StepForm
+from .inbox import code_first, letter_for
 from .leaving import PLACES, typed_text
 from .questions import Question, own_names, seal_of_names
 
@@ -103,7 +105,7 @@ def refused(form: StepForm) -> Response | None:
         return None
     if type(form) in STEPS and typed_text():
         return page("another.html", 409, typed=typed_text())
-    return redirect(url_for("check.check", changed=1), 303)
+    return letter_changed()
 
 
 def no_cookie_page() -> Response:
@@ -145,6 +147,17 @@ def keep_typed() -> str:
     return form.place if form.draft.data == draft().id and keep(form) else ""
 
 
+def letter_changed() -> Response:
+    """Back to the letter as it is now, which says so once."""
+    draft().told = "changed"
+    return redirect(url_for("check.check"), 303)
+
+
+def _proved_address(form: SendForm) -> str:
+    """The typed address, where there is one that a proof may fit."""
+    return "" if form.errors else form.email.data or ""
+
+
 def rights_to_choose(said: Answers, language: Words) -> list[Right]:
     """The paragraphs about rights that this letter can have."""
     return [one for one in language.rights.values() if one.fits(said.situation, said.level)]
@@ -163,6 +176,15 @@ def problem_page(problem: Problem) -> Response:
     return check_page(form, problem.status, outcome=problem.key)
 
 
+def _fill_in(form: SendForm, letter: Letter, questions: list[Question]) -> None:
+    """What the page's button hands in: which letter was shown, and what was asked about it."""
+    if not form.email.data:
+        form.email.data = draft().addresses.own
+    form.draft.data = draft().id
+    form.shown.data = shown_seal(letter, draft().id, services())
+    form.answered.data = ",".join([form.answered.data or "", *(q.id for q in questions)])
+
+
 def check_page(
     form: SendForm,
     status: int = 200,
@@ -172,21 +194,21 @@ def check_page(
     outcome: str = "",
 ) -> Response:
     """The last screen: the letter, the ways to take it, and what has just come of one of them."""
-    letter = compose(answers(), words())
+    # A "perhaps" stays told until it is answered, whatever else was pressed or opened since.
+    outcome = outcome or draft().doubt
+    letter = letter_for(answers(), _proved_address(form))
     mail_reason = services().mail_reason(answers().language, answers().level)
     ticks = len(letter.ticked)
-    if not form.email.data:
-        form.email.data = draft().addresses.own
-    form.draft.data = draft().id
-    form.shown.data = shown_seal(letter, draft().id, services())
-    form.answered.data = ",".join([form.answered.data or "", *(q.id for q in questions or ())])
+    _fill_in(form, letter, questions or [])
     return page(
         "check.html",
         status,
         form=form,
         letter=letter,
         answers=answers(),
-        changed=changed,
+        changed=changed or draft().take_told() == "changed",
+        code_first=not mail_reason and code_first(answers(), _proved_address(form)),
+        once=secrets.token_hex(8),
         questions=questions or [],
         outcome=outcome,
         again=outcome in ("not_sent", "perhaps"),

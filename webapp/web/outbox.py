@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import email.policy
+import re
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Final
@@ -28,10 +29,26 @@ _BODY_POLICY: Final = (
 _FRAME_POLICY: Final = f"{HEADERS['Content-Security-Policy']}; frame-src 'self'"
 
 
+# What a proxy adds when it passes a request on.
+_OF_PROXIES: Final = (
+    "Forwarded",
+    "Via",
+    "X-Forwarded-For",
+    "X-Forwarded-Host",
+    "X-Forwarded-Proto",
+    "X-Real-IP",
+)
+
+
 @bp.before_request
 def _for_this_machine() -> None:
-    """A demo that somebody put on the open net shows its letters and codes to nobody there."""
-    if not is_loopback(urlsplit(request.host_url).hostname or ""):
+    """A demo that somebody put on the open net shows its letters and codes to nobody there.
+
+    Called by this machine's own name, by this machine, and by no proxy: else there is no such page.
+    """
+    peer = request.environ.get("werkzeug.proxy_fix.orig", request.environ).get("REMOTE_ADDR", "")
+    names = (urlsplit(request.host_url).hostname or "", services().settings.public_host, peer)
+    if not all(map(is_loopback, names)) or any(name in request.headers for name in _OF_PROXIES):
         abort(404)
 
 
@@ -57,6 +74,7 @@ def mail(name: str, tab: str = "html") -> Response:
         tabs=TABS,
         subject=message["Subject"],
         shown=_as_text(path, message, tab),
+        links=_links(message),
     )
     response.headers["Content-Security-Policy"] = _FRAME_POLICY
     return response
@@ -96,6 +114,12 @@ def _read(path: Path) -> EmailMessage:
 def _part(message: EmailMessage, kind: str) -> str:
     part = message.get_body((kind,))
     return str(part.get_content()) if part is not None else ""
+
+
+def _links(message: EmailMessage) -> list[str]:
+    """The addresses of ours in a mail: its frame is locked, and opens none."""
+    here = re.escape(services().settings.public_url)
+    return list(dict.fromkeys(re.findall(rf"{here}/\S+", _part(message, "plain"))))
 
 
 def _as_text(path: Path, message: EmailMessage, tab: str) -> str:

@@ -9,8 +9,9 @@ from flask import request
 from flask_wtf import FlaskForm
 
 from ..letter.compose import Answers
-from ..mail.addresses import likely_meant
+from ..mail.addresses import is_for_many, likely_meant
 from ..services import Services
+from ..store.ledger import fold
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,16 @@ def open_questions_of_reader(
     if not found:
         return []
     asked = _question("ask_named_reader", found, services, {"found": found})
+    return [asked] if asked.id not in answered.split(",") else []
+
+
+def open_questions_of_both(
+    reader: str, own: str, answered: str, services: Services
+) -> list[Question]:
+    """Whether both addresses may lead to the writer's own inbox: then nobody else gets anything."""
+    if fold(reader) != fold(own):
+        return []
+    asked = _question("ask_same", f"{reader} {own}", services, {"address": reader})
     return [asked] if asked.id not in answered.split(",") else []
 
 
@@ -73,6 +84,8 @@ def _questions(address: str, answers: Answers, services: Services) -> Iterator[Q
         yield _question("ask_typo", address, services, {"meant": meant, "address": address})
     elif services.settings.check_domains and not services.domain_exists(domain):
         yield _question("ask_domain", address, services, {"domain": domain})
+    if is_for_many(address):
+        yield _question("ask_many", address, services, {"address": address})
     if answers.level != "named" and services.wall(answers.language).is_named_in(address):
         yield _question("ask_named", address, services, {})
 

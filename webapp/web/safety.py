@@ -7,6 +7,7 @@ from typing import Final
 
 from flask import Flask, Response, current_app, make_response, request
 from werkzeug.exceptions import (
+    BadRequest,
     HTTPException,
     InternalServerError,
     MethodNotAllowed,
@@ -14,7 +15,7 @@ from werkzeug.exceptions import (
 )
 from werkzeug.wrappers import Response as AnyResponse
 
-from .common import page, services, words
+from .common import page, services, static_version, words
 
 _METHODS: Final = ("GET", "HEAD", "POST")
 
@@ -89,9 +90,22 @@ def _refuse_posts_from_elsewhere() -> AnyResponse | None:
     """Fetch Metadata first, Origin where that is missing (OWASP CSRF cheat sheet)."""
     if request.method not in _METHODS:
         raise MethodNotAllowed(_METHODS)
-    if request.method != "POST" or _is_from_here():
+    if request.method != "POST":
         return None
-    return _problem("elsewhere", 403)
+    if not _is_from_here():
+        return _problem("elsewhere", 403)
+    _read_body()
+    return None
+
+
+def _read_body() -> None:
+    """Read what was posted; where that fails, it was not whole: a chunk was broken, for one."""
+    try:
+        _ = request.form
+    except HTTPException:
+        raise
+    except Exception:
+        raise BadRequest from None
 
 
 def _is_from_here() -> bool:
@@ -99,7 +113,9 @@ def _is_from_here() -> bool:
     if site is not None and site not in ("same-origin", "none"):
         return False
     origin = request.headers.get("Origin")
-    if origin is None:
+    if origin is None or (origin == "null" and site == "same-origin"):
+        # "null" is our own page behind a proxy that sets Referrer-Policy: no-referrer; only the
+        # browser itself can say "same-origin".
         return True
     settings = services().settings
     here = {settings.public_url}
@@ -116,7 +132,12 @@ def _add_headers(response: Response) -> Response:
     if services().settings.secure:
         response.headers["Strict-Transport-Security"] = _STRICT_TRANSPORT
     if request.endpoint == "static" and response.status_code == 200:
-        response.headers["Cache-Control"] = _STATIC_CACHE
+        named = (request.view_args or {}).get("filename", "")
+        if request.args.get("v") == static_version(named):
+            response.headers["Cache-Control"] = _STATIC_CACHE
+        else:
+            # Asked for by another version's name, or by none: it is looked at anew each time.
+            response.headers["Cache-Control"] = "no-cache"
         response.headers.remove("X-Robots-Tag")
     elif request.path == "/":
         response.headers.remove("X-Robots-Tag")

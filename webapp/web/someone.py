@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+
 from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
 
@@ -20,13 +22,21 @@ from .guards import (
     answers,
     closed_letter,
     keep,
+    letter_changed,
     names_to_ask,
     problem_of,
     problem_page,
     refused,
 )
+from .inbox import await_code
 from .leaving import leads_to
-from .questions import Question, open_questions, open_questions_of_reader, take_meant
+from .questions import (
+    Question,
+    open_questions,
+    open_questions_of_both,
+    open_questions_of_reader,
+    take_meant,
+)
 
 bp = Blueprint("someone", __name__)
 
@@ -70,18 +80,24 @@ def someone_submit() -> Response:
 
 def _ask(form: SomeoneForm) -> Response:
     asker = Asker(
-        form.email.data, answers().language, request.remote_addr or "", draft().mark_browser()
+        form.email.data,
+        answers().language,
+        request.remote_addr or "",
+        draft().mark_browser(),
+        (draft().id, form.shown.data, form.once.data or ""),
     )
     try:
-        awaited = ask_for_yes(_envelope(form), form.shown.data, asker, services(), agreed=True)
+        mailed = ask_for_yes(_envelope(form), form.shown.data, asker, services(), agreed=True)
     except LetterChanged:
-        return redirect(url_for("check.check", changed=1), 303)
+        return letter_changed()
     except Busy:
         return _consent_page(form, 503, busy=True)
     except NOT_SENT as error:
         return problem_page(problem_of(error))
-    perhaps = None if awaited.is_code_sent else 1
-    return redirect(url_for("confirm.confirm", token=awaited.token, perhaps=perhaps), 303)
+    await_code(mailed.token, "person", asker.address, is_code_sent=mailed.is_code_sent)
+    if mailed.ticket and mailed.ticket.older and mailed.is_code_sent:
+        draft().told = "replaced"
+    return redirect(url_for("confirm.confirm", token=mailed.token), 303)
 
 
 def _envelope(form: SomeoneForm) -> Envelope:
@@ -127,13 +143,17 @@ def _open_questions(form: SomeoneForm) -> list[Question]:
     answered = form.answered.data or ""
     addresses = dict.fromkeys((form.recipient_email.data, form.email.data))
     name = form.recipient_name.data
-    return open_questions_of_reader(name, answers(), answered, services()) + [
-        question
-        for address in addresses
-        for question in open_questions(address, answers(), answered, services())
-        # The reader's own address tells them nothing new.
-        if question.key != "ask_named" or address == form.email.data
-    ]
+    return (
+        open_questions_of_reader(name, answers(), answered, services())
+        + open_questions_of_both(form.recipient_email.data, form.email.data, answered, services())
+        + [
+            question
+            for address in addresses
+            for question in open_questions(address, answers(), answered, services())
+            # The reader's own address tells them nothing new.
+            if question.key != "ask_named" or address == form.email.data
+        ]
+    )
 
 
 def _form_page(
@@ -170,6 +190,7 @@ def _consent_page(
         letter=envelope.letter,
         reply_to=envelope.own,
         consent=envelope.consent,
+        once=secrets.token_hex(8),
         error=error,
         busy=busy,
     )

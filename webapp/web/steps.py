@@ -57,7 +57,9 @@ def where_submit() -> Response:
         return _where_page(form, 422)
     if draft().sent_at:
         # Whoever begins after a letter has left may be somebody else at the same computer.
+        proofs = draft().proofs
         draft().forget()
+        draft().proofs = proofs
     before = draft().answers or Answers(situation="")
     draft().begin(form.changed(before))
     if form.then.data == "check" and draft().level_chosen:

@@ -10,6 +10,7 @@ from ..store.sealing import parse_code
 from .common import no_mail_here, page, services, words
 from .forms import CodeForm, StopForm
 from .guards import NOT_SENT, problem_of
+from .inbox import clean_token
 
 bp = Blueprint("stop", __name__)
 bp.before_request(no_mail_here)
@@ -36,20 +37,20 @@ def stop_submit() -> Response:
     return redirect(url_for("stop.stop_code", token=token), 303)
 
 
-@bp.get("/stop/<token>")
+@bp.get("/stop/<path:token>")
 def stop_code(token: str) -> Response:
     """Ask for the code."""
     return page("stop_code.html", token=token, error="")
 
 
-@bp.post("/stop/<token>")
+@bp.post("/stop/<path:token>")
 def stop_code_submit(token: str) -> Response:
     """Block the address that the code came to."""
     form = CodeForm(request.form)
     if parse_code(form.code.data) is None:
         return page("stop_code.html", 422, token=token, error="digits")
     try:
-        done = stop_mail(token, form.code.data, services())
+        done = stop_mail(clean_token(token), form.code.data, services())
     except NOT_SENT as error:
         problem = problem_of(error)
         return page("stop_code.html", problem.status, token=token, error=problem.key)

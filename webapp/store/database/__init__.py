@@ -197,6 +197,9 @@ class Database:
         except (SQLAlchemyError, OSError) as error:
             # Visitors are only told to come back.
             warn("database-away", error=type(error).__name__)
+            if self.kind == "sqlite":
+                # A connection that was opened while the disk could only be read stays like that.
+                self._engine.dispose()
             raise DatabaseUnavailable(f"the database failed: {type(error).__name__}") from None
 
 

@@ -16,7 +16,7 @@ from . import figures
 from .blocks import BlockList
 from .counting import MailCounts
 from .figures import CODE, RECEIPT, Count
-from .limits import MINUTE, Kind, Limits, ToOwn, ToPerson, network, rules
+from .limits import MINUTE, Kind, Limits, ToOwn, ToPerson, fold, network, rules
 from .submissions import EarlierPress, OtherContent, Submission, Submissions
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "Submission",
     "ToOwn",
     "ToPerson",
+    "fold",
     "network",
 ]
 

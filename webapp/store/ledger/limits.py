@@ -8,7 +8,9 @@ from typing import Final
 MINUTE: Final = 60
 HOUR: Final = 60 * MINUTE
 DAY: Final = 24 * HOUR
-IPV6_SITE: Final = 64  # one household or phone holds a whole /64
+# A household or phone holds a whole /64, a customer often a /56, a small provider a /48: of the
+# wider ones so many times more mails may come.
+IPV6_NETWORKS: Final = {64: 1, 56: 4, 48: 16}
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,7 @@ class Limits:
     own_day: int = 8
     recipient_day: int = 3  # from all writers together: no campaign against one manager
     pair_day: int = 1  # one letter a day from one person to another
+    stop_hour: int = 40  # for the whole site, apart: asking for no more mail silences no letters
     site_hour: int = 200  # what a new relay account carries without a bad name
 
 
@@ -39,6 +42,7 @@ class ToOwn:
     ip: str = field(repr=False)
     own: str = field(repr=False)
     kind: Kind | None = None
+    to_stop: bool = False
 
     @property
     def reader(self) -> str:
@@ -74,27 +78,34 @@ class Rule:
 
 
 def rules(mail: ToOwn | ToPerson, limits: Limits) -> list[Rule]:
-    """Every rule that this mail must keep."""
-    ip = f"ip\0{network(mail.ip)}"
-    found = [
-        Rule("site_hour", "site", HOUR, limits.site_hour, site=True),
-        Rule("ip_ten_minutes", ip, 10 * MINUTE, limits.ip_ten_minutes),
-        Rule("ip_day", ip, DAY, limits.ip_day),
-    ]
-    own = fold(mail.own)
+    """Every rule that this mail must keep; it counts under the inbox that gets it."""
+    if isinstance(mail, ToOwn) and mail.to_stop:
+        found = [Rule("stop_hour", "stop", HOUR, limits.stop_hour, site=True)]
+    else:
+        found = [Rule("site_hour", "site", HOUR, limits.site_hour, site=True)]
+    for name, times in networks(mail.ip).items():
+        ip = f"ip\0{name}"
+        found.append(Rule("ip_ten_minutes", ip, 10 * MINUTE, times * limits.ip_ten_minutes))
+        found.append(Rule("ip_day", ip, DAY, times * limits.ip_day))
+    inbox = f"inbox\0{fold(mail.reader)}"
     if isinstance(mail, ToOwn):
-        found.append(Rule("own_six_hours", f"own\0{own}", 6 * HOUR, limits.own_six_hours))
-        found.append(Rule("own_day", f"own\0{own}", DAY, limits.own_day))
+        found.append(Rule("own_six_hours", inbox, 6 * HOUR, limits.own_six_hours))
+        found.append(Rule("own_day", inbox, DAY, limits.own_day))
         return found
-    recipient = fold(mail.recipient)
-    found.append(Rule("recipient_day", f"recipient\0{recipient}", DAY, limits.recipient_day))
+    found.append(Rule("recipient_day", inbox, DAY, limits.recipient_day))
     pair_day = limits.recipient_day if mail.again else limits.pair_day
-    found.append(Rule("pair_day", f"pair\0{own}\0{recipient}", DAY, pair_day))
+    pair = f"pair\0{fold(mail.own)}\0{fold(mail.recipient)}"
+    found.append(Rule("pair_day", pair, DAY, pair_day))
     return found
 
 
 def network(ip: str) -> str:
-    """What counts as one sender: an IPv4 address or an IPv6 /64; all nonsense counts as one.
+    """What counts as one sender: an IPv4 address or an IPv6 /64; all nonsense counts as one."""
+    return next(iter(networks(ip)))
+
+
+def networks(ip: str) -> dict[str, int]:
+    """The networks that an address counts for, each with how many times more it may send.
 
     Some proxies write the port behind it: 192.0.2.1:4711 and [2001:db8::1]:4711.
     """
@@ -105,12 +116,15 @@ def network(ip: str) -> str:
     try:
         address = ipaddress.ip_address(ip.partition("%")[0])
     except ValueError:
-        return "unknown"
+        return {"unknown": 1}
     if isinstance(address, ipaddress.IPv4Address):
-        return str(address)
+        return {str(address): 1}
     if address.ipv4_mapped:
-        return str(address.ipv4_mapped)
-    return str(ipaddress.IPv6Network((address, IPV6_SITE), strict=False))
+        return {str(address.ipv4_mapped): 1}
+    return {
+        str(ipaddress.IPv6Network((address, length), strict=False)): times
+        for length, times in IPV6_NETWORKS.items()
+    }
 
 
 def plain(address: str) -> str:
@@ -118,15 +132,30 @@ def plain(address: str) -> str:
     return unicodedata.normalize("NFKC", address).strip().casefold().rstrip(".")
 
 
-def fold(address: str, *, dots: bool = True) -> str:
-    """One spelling for the many that reach one inbox: case, +tags and dots left out.
+# Spellings of one provider's name, and how it reads the part before the "@".
+_SAME_DOMAIN: Final = {
+    "googlemail.com": "gmail.com",
+    **dict.fromkeys(("protonmail.com", "pm.me", "protonmail.ch"), "proton.me"),
+}
+_IGNORED: Final = {"gmail.com": ".", "proton.me": ".-_"}
+_DASHED: Final = ("yahoo.", "ymail.", "rocketmail.", "myyahoo.")
+_SUBDOMAINS: Final = ("fastmail.com", "fastmail.fm", "fastmail.co.uk")
 
-    `dots` leaves them out everywhere: right for a limit, where two people may share one; for the
+
+def fold(address: str, *, dots: bool = True) -> str:
+    """One spelling for the many that reach one inbox: case, +tags, dots and providers' own aliases.
+
+    `dots` leaves dots out everywhere: right for a limit, where two people may share one; for the
     block list only where the provider is known to ignore them, since it must block no neighbour.
     """
     local, _, domain = plain(address).rpartition("@")
-    domain = {"googlemail.com": "gmail.com"}.get(domain, domain)
+    for provider in _SUBDOMAINS:
+        if domain.endswith(f".{provider}"):
+            # Whatever stands before the "@": the inbox is named by the subdomain.
+            local, domain = domain.removesuffix(f".{provider}"), provider
+    domain = _SAME_DOMAIN.get(domain, domain)
     local = local.partition("+")[0] or local
-    if dots or domain == "gmail.com":
-        local = local.replace(".", "") or local
-    return f"{local}@{domain}"
+    if domain.startswith(_DASHED):
+        local = local.partition("-")[0] or local
+    ignored = _IGNORED.get(domain, "") + ("." if dots else "")
+    return f"{local.translate(dict.fromkeys(map(ord, ignored))) or local}@{domain}"

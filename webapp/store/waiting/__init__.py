@@ -52,12 +52,12 @@ class WaitingLetters:
         self._life = life
         self._most = most
 
-    def put(self, payload: bytes, *, browser: bytes | None = None) -> Ticket:
+    def put(self, payload: bytes, *, browser: bytes | None = None, token: str = "") -> Ticket:
         """Seal a letter; what this browser put before stays until replace_older()."""
         labels = self._sealer.labels(browser) if browser else []
         with self._database.reading() as connection:
             expires_at = self._database.now(connection) + self._life
-        token, code = new_token(), new_code()
+        token, code = token or new_token(), new_code()
         with slot():
             key = self._sealer.key(token, code, expires_at)
         row = {
