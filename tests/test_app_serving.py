@@ -2,6 +2,7 @@
 
 import io
 import logging
+import re
 import runpy
 from pathlib import Path
 from typing import Any
@@ -77,3 +78,16 @@ def test_the_demo_is_one_process_and_a_host_chooses_how_many(
 ) -> None:
     assert _config(monkeypatch, WORD_AHEAD_DEMO="1")["workers"] == 1
     assert _config(monkeypatch, WEB_CONCURRENCY="3")["workers"] == 3
+
+
+def test_whatever_a_host_copies_starts_the_app_by_its_own_door_and_not_by_gunicorns() -> None:
+    """gunicorn reads WEB_CONCURRENCY while it is imported: a slip there would be a traceback."""
+    root = CONFIG.parent
+    names = ("README.md", "CONTRIBUTING.md", "Procfile", "Containerfile", "compose.yaml")
+    files = [root / one for one in names]
+    files += [one for one in (root / "docs").rglob("*") if one.suffix not in (".png", ".jpg")]
+    texts = {one: one.read_text("utf-8") for one in files if one.is_file()}
+    start = re.compile(r"(?:-m|bin/|exec|ExecStart=\S*|web:) *gunicorn\b|gunicorn +['\"]?webapp")
+    assert [str(one) for one, text in texts.items() if start.search(text)] == []
+    doors = [one.name for one, text in texts.items() if re.search(r"-m\W+webapp\b", text)]
+    assert {"Procfile", "Containerfile", "word-ahead.service"} <= set(doors)

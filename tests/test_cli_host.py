@@ -125,7 +125,10 @@ as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files
 
 
 @as_root
-@pytest.mark.parametrize("command", [("database", "upgrade"), ("purge",), ("counts",), ("block",)])
+@pytest.mark.parametrize(
+    "command",
+    [("database", "upgrade"), ("purge",), ("counts",), ("block",), ("host", "check")],
+)
 @pytest.mark.parametrize("is_made", [False, True])
 def test_root_leaves_no_files_where_the_service_has_its_own(
     command: tuple[str, ...], is_made: bool, tmp_path: Path
@@ -164,13 +167,25 @@ def test_a_missing_setting_is_named_in_one_line(command: tuple[str, ...], tmp_pa
     ]
 
 
-@pytest.mark.parametrize("command", [("purge",), ("counts",)])
+@pytest.mark.parametrize("command", [("database", "upgrade"), ("purge",), ("counts",), ("block",)])
 def test_a_database_that_is_away_is_one_line_without_its_address(command: tuple[str, ...]) -> None:
-    away = "postgresql://emma:pass@127.0.0.1:1/nothing"
-    done = _flask(*command, DATABASE_URL=away)
-    assert done.returncode != 0
-    assert "Traceback" not in done.stderr
-    assert "pass" not in done.stderr
+    away = "postgresql://emma:hunter2@127.0.0.1:1/nothing"
+    done = _flask(*command, DATABASE_URL=away, typed="patel@vets.example.org\n")
+    assert done.returncode == 1
+    assert done.stdout == ""
+    told = [line for line in done.stderr.splitlines() if "event=database-away" not in line]
+    assert told == [
+        "Error: DATABASE_URL: the database failed: OperationalError."
+        " `flask --app webapp host check` says why."
+    ]
+    assert not [one for one in ("emma", "hunter2", "127.0.0.1", "patel") if one in done.stderr]
+
+
+def test_an_address_can_be_blocked_before_the_first_start(tmp_path: Path) -> None:
+    url = _url(tmp_path)
+    done = _flask("block", DATABASE_URL=url, typed="patel@vets.example.org\n")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert _ledger(url).is_blocked("Patel@vets.example.org")
 
 
 @pytest.mark.parametrize("command", [("purge",), ("counts",)])

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import http.server
+import os
+import pwd
 import socket
+import subprocess
+import sys
 import threading
 import time
+import urllib.error
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +21,7 @@ import dns.message
 import dns.resolver
 import dns.rrset
 import pytest
+import sqlalchemy as sa
 from click.testing import Result
 from flask.cli import FlaskGroup
 
@@ -26,6 +32,7 @@ from webapp.settings import from_environment
 from webapp.store.database import Database
 from webapp.store.opening import open_store
 
+from .builders import ROOT
 from .databases import PostgreSQL, fresh_postgresql
 from .fault_server import Act, Faults, fault_server
 from .mail_server import Certificate, RealServer, make_certificate, real_server
@@ -321,7 +328,17 @@ def test_fault_15_a_public_address_where_something_else_answers(
 
 
 def test_fault_16_a_public_address_where_nobody_answers(environ: dict[str, str]) -> None:
-    _only(environ | {"PUBLIC_URL": "http://127.0.0.1:1"}, "PUBLIC_URL", "Refused")
+    _only(environ | {"PUBLIC_URL": "http://127.0.0.1:1"}, "PUBLIC_URL", "not running")
+
+
+def test_fault_16_a_public_address_that_nobody_knows(
+    environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unknown(*_: Any, **__: Any) -> Any:
+        raise urllib.error.URLError(socket.gaierror(socket.EAI_NONAME, "not known"))
+
+    monkeypatch.setattr("urllib.request.urlopen", unknown)
+    _only(environ, "PUBLIC_URL", "nobody knows this name")
 
 
 def test_fault_17_more_proxies_than_there_can_be(environ: dict[str, str]) -> None:
@@ -361,3 +378,156 @@ def test_whatever_hangs_is_named_when_the_time_is_over(
     monkeypatch.setattr(host_check, "_SECONDS", 4.0)
     _only(environ | {"MAIL_URL": "smtps://relay.nowhere.example"}, "relay", "no answer within 4")
     over.set()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+@pytest.mark.parametrize("name", ["word-ahead-limits.db", "word-ahead.db-journal"])
+def test_fault_21_a_file_of_the_database_that_is_another_users(
+    environ: dict[str, str], tmp_path: Path, name: str
+) -> None:
+    file = tmp_path / "kept" / name
+    file.touch()
+    os.chown(file, pwd.getpwnam("nobody").pw_uid, -1)
+    _only(environ, "database: files", name)
+
+
+# What there is nothing to try of.
+
+
+def test_the_demo_says_what_it_does_not_try_and_why(
+    environ: dict[str, str], tmp_path: Path
+) -> None:
+    outbox = {"WORD_AHEAD_DEMO": "1", "MAIL_URL": f"outbox:{tmp_path}/outbox"}
+    result = _check(environ | outbox, "emma@home.example.org\n")
+    assert result.exit_code == 0, result.output
+    reason = "not tried: MAIL_URL is an outbox, so no mail leaves this machine."
+    assert _not_tried(result) == {what: reason for what in ("relay", "DNS", "test mail")}
+    assert "with the demo's own. Step 3 of 3." in result.output
+    assert not (tmp_path / "outbox").exists()
+
+
+def test_without_mail_database_relay_and_dns_are_not_tried_and_it_says_why(
+    environ: dict[str, str],
+) -> None:
+    result = _check(environ | {"MAIL_URL": "none"})
+    assert result.exit_code == 0, result.output
+    reason = "not tried: MAIL_URL=none, so no mail leaves and nothing is kept."
+    assert _not_tried(result) == {what: reason for what in ("database", "relay", "DNS")}
+    assert "Step 1 of 3." in result.output
+
+
+def _not_tried(result: Result) -> dict[str, str]:
+    lines = [line[7:] for line in result.output.splitlines() if line.startswith("-")]
+    return {line[:19].strip(): line[20:] for line in lines}
+
+
+# Whoever stays silent.
+
+SILENT = """
+import socket, sys, threading
+import dns.resolver
+from webapp import create_app
+from webapp.cli import host_mail
+from flask.cli import FlaskGroup
+
+def hangs(*_, **__):
+    threading.Event().wait()
+
+socket.getaddrinfo = hangs
+nobody = dns.resolver.Resolver(configure=False)
+nobody.nameservers, nobody.port = ["127.0.0.1"], int(sys.argv[1])
+own, nobody.lifetime = host_mail.resolver, host_mail._DNS_SECONDS
+host_mail.resolver = lambda: nobody
+FlaskGroup(create_app=create_app).main(["host", "check"])
+"""
+
+
+def test_where_no_name_is_ever_answered_the_command_still_ends_and_names_each(
+    environ: dict[str, str],
+) -> None:
+    """The whole process, at its own pace: no look-up that hangs keeps it from ending."""
+    names = {
+        "PUBLIC_URL": "https://letters.example",
+        "TRUSTED_PROXIES": "1",
+        "MAIL_URL": "smtps://relay.example",
+        "MAIL_CA_FILE": "",
+        "DATABASE_URL": "postgresql://emma:hunter2@db.example/letters",
+        "RATELIMIT_STORAGE_URI": "redis://user:hunter2@valkey.example/0",
+        "PATH": os.environ["PATH"],
+    }
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.1", 0))
+        command = [sys.executable, "-c", SILENT, str(silent.getsockname()[1])]
+        done = subprocess.run(
+            command,
+            cwd=ROOT,
+            env=environ | names,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+    assert done.returncode == 1, done.stderr
+    wrong = [line[7:26].strip() for line in done.stdout.splitlines() if line.startswith("WRONG")]
+    assert wrong == ["PUBLIC_URL", "floods", "database", "relay", "DNS"]
+    assert host_check._SECONDS <= 22
+    assert "hunter2" not in done.stdout + done.stderr
+
+
+# No line holds what was set.
+
+
+def test_a_real_databases_own_error_says_what_is_missing_and_not_its_name(
+    environ: dict[str, str], postgresql: PostgreSQL
+) -> None:
+    there = sa.make_url(fresh_postgresql(postgresql))
+    other = there.set(database="hunter2").render_as_string(hide_password=False)
+    _only(environ | {"DATABASE_URL": other}, "database", 'database "…" does not exist')
+
+
+BROKEN = [
+    "user:hunter2#x@127.0.0.1:1",
+    "user:hunter2/x@127.0.0.1:1",
+    "user:hunter2@x@127.0.0.1:1",
+    "user:hunter2?x@127.0.0.1:1",
+    "user:hunter2%zz@127.0.0.1:1",
+    "user:hunter2 x@127.0.0.1:1",
+    "user:x@127.0.0.1:hunter2",
+    "user:hunter2@[::1:1",
+    "user:x@127.0.0.1:1?password=hunter2",
+    "user:x@127.0.0.1:1?hunter2=1",
+    "user:x@127.0.0.1:1/hunter2",
+    "user:%00hunter2@127.0.0.1:1",
+    "user:hunter2%0d%0a@127.0.0.1:1",
+    "user:hunter2\u00e9\u202e@127.0.0.1:1",
+    "hunter2:x@127.0.0.1:1",
+]
+COMMANDS = (["host", "check"], ["counts"], ["database", "upgrade"], ["purge"], ["block"])
+
+
+@pytest.mark.parametrize(
+    ("name", "scheme"),
+    [
+        ("DATABASE_URL", "postgresql"),
+        ("DATABASE_URL", "mysql"),
+        ("MAIL_URL", "smtp"),
+        ("MAIL_URL", "hunter2"),
+        ("RATELIMIT_STORAGE_URI", "redis"),
+        ("RATELIMIT_STORAGE_URI", "bogus"),
+    ],
+)
+@pytest.mark.parametrize("address", BROKEN)
+def test_a_broken_address_is_in_no_line_of_any_command(
+    environ: dict[str, str],
+    name: str,
+    scheme: str,
+    address: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    runner = app_for().test_cli_runner(env=environ | {name: f"{scheme}://{address}"})
+    for command in COMMANDS:
+        group = FlaskGroup(create_app=lambda: create_app())
+        result = runner.invoke(group, command, input="")
+        assert isinstance(result.exception, SystemExit | None), result.exception
+        said = result.output + result.stderr + caplog.text
+        assert not [one for one in ("hunter2", "Traceback", "127.0.0.1:1") if one in said], said

@@ -53,10 +53,11 @@ def _banned() -> list[str]:
 
 def test_the_code_mail_says_who_asked_when_and_what_to_do(mails: dict[str, EmailMessage]) -> None:
     text, _ = _both(mails["code"])
-    assert "A moment ago, somebody asked us" in text
+    asked = "A moment ago, this address was typed on our page, to send a letter to somebody."
+    assert asked in plain_words(text)
     assert "UTC" not in text
     assert "If it was not you, do nothing." in text
-    assert "code to nobody" in text
+    assert "This code is only for you. Please do not pass it on." in plain_words(text)
 
 
 @pytest.mark.parametrize("level", ["named", "described", "needs"])
@@ -163,7 +164,8 @@ def test_the_receipt_holds_letter_person_moment_consent_version_and_what_was_del
     assert letter in text
     assert f"{NAME} ({MANAGER})" in text
     assert "A moment ago, at the time of this mail, we handed your letter over" in text
-    assert f"I agree that The Willow Group sends this letter once to {NAME}, {MANAGER}." in text
+    assert f"I agree that this letter goes once to {NAME}, {MANAGER}." in text
+    assert "It is sent by: The Willow Group." in text
     assert re.search(r"Words: \d{4}-\d\d-\d\d \w+", text)
     assert "The letter is deleted here." in text
 

@@ -6,6 +6,7 @@ import os
 import pwd
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -34,7 +35,8 @@ class HostCommands:
 
         @group.command("upgrade", with_appcontext=False, help="Bring the tables up to date.")
         def upgrade() -> None:
-            self._store().upgrade()
+            with _away_in_one_line():
+                self._store().upgrade()
             click.echo("The tables are up to date.")
 
         return group
@@ -44,8 +46,9 @@ class HostCommands:
 
         @click.command("purge", help="Delete what is past its time; nothing past it counts anyway.")
         def purge() -> None:
-            store = self._ready_store()
-            rows = store.waiting.purge() + store.stopping.purge() + store.ledger.purge()
+            with _away_in_one_line():
+                store = self._ready_store()
+                rows = store.waiting.purge() + store.stopping.purge() + store.ledger.purge()
             click.echo(f"{rows} rows deleted.")
 
         return purge
@@ -55,18 +58,17 @@ class HostCommands:
 
         @click.command("counts", help="Letters a day; figures under 5 are not shown.")
         def counts() -> None:
-            for line in _columns(self._ready_store().ledger.counts()):
+            with _away_in_one_line():
+                figures = self._ready_store().ledger.counts()
+            for line in _columns(figures):
                 click.echo(line)
 
         return counts
 
     def _ready_store(self) -> Store:
-        """The database with its tables; raises SchemaError, or one line where it is away."""
+        """The database with its tables; raises SchemaError or DatabaseUnavailable."""
         store = self._store()
-        try:
-            store.start()
-        except DatabaseUnavailable as error:
-            raise click.ClickException(f"DATABASE_URL: {error}.") from None
+        store.start()
         return store
 
     def block(self) -> click.Command:
@@ -80,7 +82,8 @@ class HostCommands:
             except AnswersError:
                 click.echo("This is not one plain address.", err=True)
                 sys.exit(2)
-            self._store().ledger.block(blocked)
+            with _away_in_one_line():
+                self._ready_store().ledger.block(blocked)
             click.echo("Nothing will be sent to this address any more.")
 
         return block
@@ -91,6 +94,16 @@ class HostCommands:
         return open_store(
             settings.database_url, settings.keys, settings.limits, settings.waiting_hours
         )
+
+
+@contextmanager
+def _away_in_one_line() -> Iterator[None]:
+    """A database that is away ends the command with one line, in which no address stands."""
+    try:
+        yield
+    except DatabaseUnavailable as error:
+        why = "`flask --app webapp host check` says why."
+        raise click.ClickException(f"DATABASE_URL: {error}. {why}") from None
 
 
 def refuse_root(settings: Settings) -> None:

@@ -54,7 +54,8 @@ def _findings(instance: Path, letter: Letter) -> list[Finding]:
     except SettingsError as error:
         return [Finding("settings", False, line) for line in str(error).splitlines()]
     refuse_root(settings)
-    first = Finding("settings", True, f"complete. Step {settings.step} of 3.")
+    said = "complete, with the demo's own." if settings.demo else "complete."
+    first = Finding("settings", True, f"{said} Step {settings.step} of 3.")
     return [first, *_of_the_clock(), *found_by(_checks(settings, letter), _SECONDS)]
 
 
@@ -72,10 +73,12 @@ def _checks(settings: Settings, letter: Letter) -> dict[str, Check]:
         "floods": partial(host_machine.floods, settings),
     }
     if settings.mail is None:
-        return checks
+        reason = "not tried: MAIL_URL=none, so no mail leaves and nothing is kept."
+        return checks | _not_tried(reason, "database", "relay", "DNS")
     checks["database"] = partial(host_machine.database, settings)
     if isinstance(settings.mail, OutboxFolder):
-        return checks
+        reason = "not tried: MAIL_URL is an outbox, so no mail leaves this machine."
+        return checks | _not_tried(reason, "relay", "DNS")
     relay = settings.mail
     checks["relay"] = partial(host_mail.relay, relay, settings.ehlo_name, settings.mail_from)
     domain = settings.mail_from.rpartition("@")[2]
@@ -90,6 +93,12 @@ def _checks(settings: Settings, letter: Letter) -> dict[str, Check]:
         else:
             checks["test mail"] = partial(_sample, settings, relay, mail)
     return checks
+
+
+def _not_tried(reason: str, *names: str) -> dict[str, Check]:
+    """What there is nothing to try of; a test mail too, where somebody asked for one."""
+    asked = (*names, "test mail") if _typed() else names
+    return {name: partial(iter, (Finding(name, None, reason),)) for name in asked}
 
 
 def _sample(settings: Settings, relay: SmtpServer, mail: Mail) -> Iterator[Finding]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import email.utils
 import os
+import re
+import socket
 import ssl
 import time
 import urllib.error
@@ -23,6 +25,7 @@ from .findings import Finding
 
 _SECONDS: Final = 8
 _MOST_APART: Final = 60  # seconds: a mail's date, and how long a code lives, may be so far off
+_QUOTED: Final = re.compile(r'"[^"]*"')
 _BESIDE: Final = ("", "-journal", "-wal", "-shm")
 
 
@@ -48,7 +51,7 @@ def database(settings: Settings) -> Iterator[Finding]:
             apart = abs(store.database.now(connection) - time.time())
     except (DatabaseUnavailable, SchemaError) as error:
         cure = "look at DATABASE_URL, and at the database."
-        yield Finding("database", False, _own_words(error, url.password), cure)
+        yield Finding("database", False, _own_words(error, url), cure)
         return
     yield Finding("database", True, f"{store.database.kind} takes a change and gives it back.")
     is_near = apart < _MOST_APART
@@ -82,11 +85,14 @@ def _files(file: Path) -> Iterator[Finding]:
         yield Finding("database: limits", False, said, "restore it from the backup.")
 
 
-def _own_words(error: BaseException, password: str | None) -> str:
-    """The database's own error, without the password."""
+def _own_words(error: BaseException, url: sa.URL) -> str:
+    """The database's own error, without what DATABASE_URL holds: libpq quotes all it repeats."""
     cause = error.__context__ or error
     said = str(getattr(cause, "orig", None) or cause).strip().partition("\n")[0]
-    return said.replace(password, "…") if password else said
+    more = (one for values in url.normalized_query.values() for one in values)
+    for secret in (url.password, *more):
+        said = said.replace(secret, "…") if secret else said
+    return _QUOTED.sub('"…"', said)
 
 
 def floods(settings: Settings) -> Iterator[Finding]:
@@ -138,8 +144,19 @@ def _not_reached(error: Exception) -> Finding:
         return Finding("PUBLIC_URL", False, said, "renew it, or look at the name in it.")
     if isinstance(reason, TimeoutError):
         return Finding("PUBLIC_URL", None, "not reached from this machine; ask from another one.")
+    if isinstance(reason, ConnectionRefusedError):
+        said = "nobody answers there: the form is not running, or the web server in front is not."
+        return Finding("PUBLIC_URL", False, said, "start them, and check again.")
+    if isinstance(reason, socket.gaierror):
+        return Finding("PUBLIC_URL", False, unknown_name(reason), "look at its name, and at DNS.")
     said = f"not reached: {type(reason).__name__}."
     return Finding("PUBLIC_URL", False, said, "look at DNS, the service and the web server.")
+
+
+def unknown_name(error: Exception) -> str:
+    """Why a name leads nowhere: nobody answered who could know it, or nobody knows it."""
+    is_away = isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN
+    return "the name server does not answer." if is_away else "nobody knows this name."
 
 
 def proxies(settings: Settings) -> Iterator[Finding]:

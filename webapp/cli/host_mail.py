@@ -13,6 +13,7 @@ from ..mail.message import Mail
 from ..post import Outcome, Result
 from ..post.smtp import SmtpPost, SmtpServer
 from .findings import Finding
+from .host_machine import unknown_name
 
 _DNS_SECONDS: Final = 5.0
 _STEPS: Final = ("connect", "tls", "certificate", "login")
@@ -42,9 +43,8 @@ def relay(server: SmtpServer, ehlo_name: str, mail_from: str) -> Iterator[Findin
     try:
         socket.getaddrinfo(server.host, server.port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        is_away = isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN
-        said = "the name server does not answer." if is_away else "nobody knows this name."
-        yield Finding("relay: name", False, said, "look at the host in MAIL_URL, and at DNS.")
+        cure = "look at the host in MAIL_URL, and at DNS."
+        yield Finding("relay: name", False, unknown_name(error), cure)
         return
     yield Finding("relay: name", True, "the name in MAIL_URL leads to an address.")
     post = SmtpPost(server, ehlo_name=ehlo_name)
