@@ -19,7 +19,7 @@ help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: runtime  ## the form, on this machine only: http://127.0.0.1:5000 (PORT=… for another)
-	@exec env WORD_AHEAD_DEMO=1 PORT=$(PORT) $(BIN)/python -m gunicorn 'webapp:create_app()'
+	@exec env WORD_AHEAD_DEMO=1 PORT=$(PORT) $(BIN)/python -m webapp
 
 test: dev  ## all tests (REQUIRE_ALL=1: a missing browser or server is a failure)
 	@$(BIN)/python -m pytest $(ARGS)

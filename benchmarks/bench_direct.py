@@ -60,7 +60,7 @@ class Noting:
 
     def send(self, mail: Mail, *, seconds: float = 25.0) -> Outcome:
         self.mails.append(mail)
-        return self._post.send(mail)
+        return self._post.send(mail, seconds=seconds)
 
     def close(self) -> None:
         self._post.close()

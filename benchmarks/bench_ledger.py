@@ -1,6 +1,6 @@
 """What the ledger costs a mail, on SQLite and on PostgreSQL, beside one scrypt.
 
-And the same at the end of an hour in which a very busy site sent 160,000.
+The bound holds also at the end of an hour in which a very busy site sent 160,000.
 """
 
 import importlib

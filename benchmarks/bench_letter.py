@@ -18,14 +18,14 @@ from statistics import median
 from time import perf_counter
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import FileSystemLoader
 from lxml import html as lxml_html
 from premailer import Premailer
 
 from webapp.letter.compose import Answers, Letter, compose
 from webapp.letter.words import LEVELS, Words, load
 from webapp.mail.message import Mail, message_id
-from webapp.rendering.templates import MailTemplates, letter_context
+from webapp.rendering.templates import MailTemplates, letter_context, mail_environment
 
 FOLDER = Path(__file__).parent.parent / "mail_templates"
 ADDRESS, SENDER = "emma.watson@example.org", "letters@wordahead.example"
@@ -44,13 +44,8 @@ class Peer:
 
     def __init__(self, words: Words, put_inline: Callable[[str], str]) -> None:
         self._words, self._put_inline = words, put_inline
-        environment = Environment(
-            loader=FileSystemLoader(FOLDER),
-            autoescape=select_autoescape(("html",)),
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
+        environment = mail_environment()
+        environment.loader = FileSystemLoader(FOLDER)
         css = (FOLDER / "mail.css").read_text()
         self._text = environment.get_template("letter/body.txt")
         self._html = environment.get_template("letter/body.html")

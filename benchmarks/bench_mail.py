@@ -1,4 +1,7 @@
-"""A letter's bytes: our own writer with its guard, against the standard library's EmailMessage."""
+"""A letter's bytes: our own writer with its guard, against the standard library's EmailMessage.
+
+A part of bench_letter, which has the bound; this tells how much of it the writer is.
+"""
 
 import json
 import sys
@@ -13,8 +16,6 @@ from typing import Any
 from webapp.mail.message import Mail, message_id
 
 ROUNDS, REPEATS = 30, 7
-# The writer has to be so much faster that premailer's going (11 of 14 ms) is not lost in it.
-AT_LEAST = 5.0
 
 SENTENCE = "I can’t speak when I feel watched, but I can write, point & show what I mean.\n"
 ROW = (
@@ -72,7 +73,6 @@ def main() -> dict[str, Any]:
     return {
         "measure": "EmailMessage / Mail.to_bytes()",
         "ratio": round(min(theirs_times) / min(ours_times), 1),
-        "at_least": AT_LEAST,
         "ours_us": _microseconds(min(ours_times)),
         "theirs_us": _microseconds(min(theirs_times)),
         "letter_bytes": len(ours()),

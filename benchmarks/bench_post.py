@@ -1,10 +1,11 @@
 """Letters a second from the form's last POST to the relay's 250, 16 people at once.
 
-Both sides are the whole app under gunicorn, except that the other one renders through premailer
-and writes mails by the standard library (other_apps.py). The bound is for both sides
-with the ledger. What the ratio is where neither counts is told beside it, and so is the ratio to a
-more sparing app that uses premailer for what it sends alone, and not for what it compares with the
-letter that was shown.
+Both sides are the whole app under gunicorn, ledger and all, except that the other one renders
+through premailer and writes mails by the standard library (other_apps.py). Beside it stands the
+ratio to a more sparing app that uses premailer for what it sends alone, and not for what it
+compares with the letter that was shown. Three bounds: the ratio, ours in a second, and that nobody
+is refused for want of a place, also where each answer of the relay takes 100 ms. The last two are
+judged by what was measured while the machine did nothing else; where it always did, that is said.
 """
 
 import http.client
@@ -13,14 +14,13 @@ import re
 import socket
 import sys
 import time
-from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from itertools import product
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from .host import PATIENCE, NotTaken, served
+from .host import PATIENCE, NotTaken, is_quiet, served
 from .relay import relay
 
 CLIENTS = 16
@@ -30,6 +30,8 @@ WARM_SECONDS = 1.0
 # workers, and whatever else the machine does, can only take from it.
 ROUNDS = 4
 AT_LEAST = 2.0
+AT_LEAST_A_SECOND = 150
+SLOW_RELAY = 0.1  # seconds
 # So often one person tries again in one series before it is no measure of letters any more.
 MOST_REFUSED = 200
 
@@ -136,10 +138,21 @@ def _hidden(page: str) -> dict[str, Any]:
     return dict(fields)
 
 
-def letters_a_second(target: str, relay_port: int) -> tuple[float, float, int]:
-    """Letters a second that 16 people get out of an app, the median of one in ms, and refusals."""
-    with served(target, relay_port) as (port, _):
+@dataclass(frozen=True)
+class Series:
+    """What 16 people got out of an app in a few seconds."""
+
+    a_second: float
+    median_ms: float
+    refused: int
+    quiet: bool  # the machine did nothing else when it began
+
+
+def series(app: str, relay_port: int) -> Series:
+    """Let 16 people press as long as a series lasts."""
+    with served(app, relay_port) as (port, _):
         people = [Person(port, number) for number in range(CLIENTS)]
+        quiet = is_quiet()
         _press_for(people, WARM_SECONDS)
         before = sum(person.sent for person in people)
         start = time.perf_counter()
@@ -148,9 +161,9 @@ def letters_a_second(target: str, relay_port: int) -> tuple[float, float, int]:
         times = sorted(one for person in people for one in person.times)
         sent = sum(person.sent for person in people) - before
         if not sent:
-            raise NotTaken(f"no letter left {target} within {SECONDS:.0f} s")
+            raise NotTaken(f"no letter left {app} within {SECONDS:.0f} s")
         refused = sum(person.refused for person in people)
-        return sent / spent, times[len(times) // 2] * 1e3, refused
+        return Series(sent / spent, times[len(times) // 2] * 1e3, refused, quiet)
 
 
 def _press_for(people: list[Person], seconds: float) -> None:
@@ -171,40 +184,54 @@ def _press_while(people: list[Person], goes_on: Callable[[Person], bool]) -> Non
 
 
 def main() -> dict[str, Any]:
-    """Measure all, in turn, against the same relay."""
+    """Measure all, in turn, against the same relay; then ours against a slow one."""
     names = ("ours", "premailer", "premailer, sparing")
-    rates: dict[tuple[str, bool], list[float]] = {}
-    times: dict[tuple[str, bool], list[float]] = {}
-    refusals: Counter[tuple[str, bool]] = Counter()
+    found: dict[str, list[Series]] = {name: [] for name in names}
     with relay() as port:
         for _ in range(ROUNDS):
-            for key in product(names, (False, True)):
-                target = f"benchmarks.other_apps:app('{key[0]}', limited={key[1]})"
-                rate, milliseconds, refused = letters_a_second(target, port)
-                refusals[key] += refused
-                rates.setdefault(key, []).append(rate)
-                times.setdefault(key, []).append(milliseconds)
-    rate_of = {key: max(found) for key, found in rates.items()}
-
-    def ratio(other: str, *, limited: bool) -> float:
-        return round(rate_of["ours", limited] / rate_of[other, limited], 2)
-
+            for name in names:
+                found[name].append(series(target(name), port))
+    with relay(delay=SLOW_RELAY) as port:
+        slow = series(target("ours"), port)
+    best = {name: max(one.a_second for one in found[name]) for name in names}
     return {
         "measure": f"letters a second, POST to 250, {CLIENTS} people: ours / premailer + stdlib",
-        "ratio": ratio("premailer", limited=True),
+        "ratio": round(best["ours"] / best["premailer"], 2),
         "at_least": AT_LEAST,
-        "ratio_without_ledger": ratio("premailer", limited=False),
-        "ratio_to_sparing": ratio("premailer, sparing", limited=False),
-        "ratio_to_sparing_with_ledger": ratio("premailer, sparing", limited=True),
-        "ours_a_second": round(rate_of["ours", False]),
-        "theirs_a_second": round(rate_of["premailer", False]),
-        "ours_a_second_with_ledger": round(rate_of["ours", True]),
-        "theirs_a_second_with_ledger": round(rate_of["premailer", True]),
-        "our_median_ms_with_ledger": round(min(times["ours", True]), 1),
-        "refused_for_want_of_a_place": {
-            name: refusals[name, False] + refusals[name, True] for name in names
+        "ratio_to_sparing": round(best["ours"] / best["premailer, sparing"], 2),
+        "ours_a_second": round(best["ours"]),
+        "theirs_a_second": round(best["premailer"]),
+        "our_median_ms": round(min(one.median_ms for one in found["ours"]), 1),
+        "refused": {name: sum(one.refused for one in found[name]) for name in names},
+        "slow_relay": {
+            "a_second": round(slow.a_second),
+            "median_ms": round(slow.median_ms, 1),
+            "refused": slow.refused,
         },
+        **by_itself(found["ours"], slow),
     }
+
+
+def by_itself(ours: list[Series], slow: Series) -> dict[str, Any]:
+    """Whether ours is fast enough and refuses nobody, as far as the machine let us see it."""
+    rates = [one.a_second for one in ours if one.quiet]
+    refused = sum(one.refused for one in (*ours, slow) if one.quiet)
+    judged: dict[str, Any] = {
+        "a_second_at_least": AT_LEAST_A_SECOND,
+        "also_kept": (not rates or max(rates) >= AT_LEAST_A_SECOND) and not refused,
+    }
+    if not rates or not slow.quiet:
+        judged["not_judged"] = "the machine was busy: " + " and ".join(
+            what
+            for what, missing in (("letters a second", not rates), ("a slow relay", not slow.quiet))
+            if missing
+        )
+    return judged
+
+
+def target(letters: str) -> str:
+    """The app that makes its letters so, as gunicorn is told of it."""
+    return f"benchmarks.other_apps:app('{letters}')"
 
 
 if __name__ == "__main__":

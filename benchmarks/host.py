@@ -13,6 +13,8 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 # Seconds. A busy machine may take long to start the app; no answer takes this long.
 PATIENCE = 180.0
+# How long to listen to the machine, in seconds; where "idle" stands; how idle is quiet.
+_LISTENING, _IDLE, _QUIET = 0.5, 3, 0.75
 _NO_LIMIT = "1000000000"
 _LIMITS = (
     "IP_TEN_MINUTES IP_DAY OWN_SIX_HOURS OWN_DAY RECIPIENT_DAY PAIR_DAY SITE_HOUR FLOOD_MINUTE"
@@ -26,7 +28,7 @@ class NotTaken(RuntimeError):
 def environment(port: int, relay_port: int, database_url: str) -> dict[str, str]:
     """The settings of an app at a port."""
     return {
-        "SECRET_KEY": "a secret of the bench, long enough to be one",
+        "SECRET_KEY": "a secret of the bench long enough to be one",
         "PUBLIC_URL": f"http://127.0.0.1:{port}",
         "MAIL_URL": f"smtp://127.0.0.1:{relay_port}",
         "MAIL_FROM": "letters@wordahead.example",
@@ -36,6 +38,27 @@ def environment(port: int, relay_port: int, database_url: str) -> dict[str, str]
         "DATABASE_URL": database_url,
         "DIRECT_SEND": "on",
     } | {f"LIMITS_{name}": _NO_LIMIT for name in _LIMITS.split()}
+
+
+def is_quiet() -> bool:
+    """Whether the machine does next to nothing else while nothing of ours goes on.
+
+    What is counted by the second says something of the app only then. Where the system does not
+    tell, it is taken for quiet.
+    """
+    try:
+        before = _ticks()
+        time.sleep(_LISTENING)
+        after = _ticks()
+    except OSError:
+        return True
+    spent = [late - early for early, late in zip(before, after, strict=True)]
+    return spent[_IDLE] >= _QUIET * sum(spent)
+
+
+def _ticks() -> list[int]:
+    """What the machine's cores did since it began, by kind (proc(5), /proc/stat)."""
+    return [int(one) for one in Path("/proc/stat").read_text().splitlines()[0].split()[1:9]]
 
 
 @contextmanager

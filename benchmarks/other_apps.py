@@ -1,6 +1,6 @@
-"""The app with its letters made in another way, or without its limits, for comparison.
+"""The app with its letters made in another way, for comparison.
 
-Everything else is ours: form, cookie, checks and the kept connection to the relay.
+Everything else is ours: form, cookie, checks, ledger and the kept connection to the relay.
 """
 
 import dataclasses
@@ -14,11 +14,10 @@ from webapp import create_app
 from webapp.letter.compose import ADDRESS_SLOT, Letter
 from webapp.letter.words import load
 from webapp.mail.message import Mail
-from webapp.post import Outcome, Result
+from webapp.post import Outcome
 from webapp.post.smtp import SmtpPost
 from webapp.rendering.templates import Bodies, MailTemplates
 from webapp.settings import from_environment
-from webapp.store.ledger import Ledger, Reservation, Submission, ToOwn, ToPerson
 from webapp.store.opening import open_store
 
 from .bench_letter import FOLDER, Peer, premailed
@@ -68,26 +67,13 @@ class OtherPost:
 
     def send(self, mail: Mail, *, seconds: float = 25.0) -> Outcome:
         values = {one.name: getattr(mail, one.name) for one in dataclasses.fields(mail)}
-        return self._post.send(self._kind(**values))
+        return self._post.send(self._kind(**values), seconds=seconds)
 
     def close(self) -> None:
         self._post.close()
 
 
-class NoLedger(Ledger):
-    """A ledger that knows no limit and notes nothing."""
-
-    def reserve(
-        self, mail: ToOwn | ToPerson, submission: Submission | None = None, *, again: bool = False
-    ) -> Reservation:
-        del mail, submission, again
-        return Reservation((), 0)
-
-    def settle(self, reservation: Reservation, result: Result) -> None:
-        pass
-
-
-def app(letters: str, *, limited: bool = True) -> Flask:
+def app(letters: str) -> Flask:
     """For gunicorn, which hands over what is written behind the name."""
     settings = from_environment(os.environ, Path("instance"))
     assert settings.mail is not None
@@ -96,8 +82,6 @@ def app(letters: str, *, limited: bool = True) -> Flask:
         settings.database_url, settings.keys, settings.limits, settings.waiting_hours
     )
     store.upgrade()
-    if not limited:
-        store = dataclasses.replace(store, ledger=NoLedger(store.counts, settings.keys))
     post = OtherPost(SmtpPost(settings.mail), kind)  # type: ignore[arg-type]  # a relay
     mails = templates.load(FOLDER, load(FOLDER / "words").sentences())
     return create_app(settings, templates=mails, post=post, store=store)

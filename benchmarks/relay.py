@@ -8,6 +8,7 @@ import multiprocessing
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from multiprocessing.connection import Connection
 from typing import cast
 
@@ -21,13 +22,16 @@ _END = b"\r\n.\r\n"
 
 
 @contextmanager
-def relay(*, real: bool = False, certificate: Certificate | None = None) -> Iterator[int]:
+def relay(
+    *, real: bool = False, certificate: Certificate | None = None, delay: float = 0.0
+) -> Iterator[int]:
     """Run the relay, or aiosmtpd, the `real` server of the tests; gives its port.
 
-    With a certificate the real one takes mail in private only, after STARTTLS.
+    With a certificate the real one takes mail in private only, after STARTTLS. The other one's
+    every answer may come so many seconds later.
     """
     mine, theirs = multiprocessing.Pipe()
-    target = (theirs, real, certificate)
+    target = (theirs, real, certificate, delay)
     process = multiprocessing.Process(target=_run, args=target, daemon=True)
     process.start()
     try:
@@ -37,7 +41,7 @@ def relay(*, real: bool = False, certificate: Certificate | None = None) -> Iter
         process.join()
 
 
-def _run(pipe: Connection, real: bool, certificate: Certificate | None) -> None:
+def _run(pipe: Connection, real: bool, certificate: Certificate | None, delay: float) -> None:
     context = None
     if certificate:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -47,7 +51,7 @@ def _run(pipe: Connection, real: bool, certificate: Certificate | None) -> None:
         private = context is not None
         return SMTP(_Takes(), hostname="relay.test", tls_context=context, require_starttls=private)
 
-    asyncio.run(_serve(pipe, real_talk if real else _Talk))
+    asyncio.run(_serve(pipe, real_talk if real else partial(_Talk, delay)))
 
 
 class _Takes:
@@ -66,20 +70,27 @@ async def _serve(pipe: Connection, talk: Callable[[], asyncio.Protocol]) -> None
 class _Talk(asyncio.Protocol):
     """One connection; commands may come many at once (RFC 2920)."""
 
-    def __init__(self) -> None:
+    def __init__(self, delay: float) -> None:
+        self._delay = delay
         self._unread = b""
         self._in_mail = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
-        self._transport.write(_GREETING)
+        self._say(_GREETING)
 
     def data_received(self, data: bytes) -> None:
         self._unread += data
         answers = []
         while answer := self._next():
             answers.append(answer)
-        self._transport.write(b"".join(answers))
+        self._say(b"".join(answers))
+
+    def _say(self, answer: bytes) -> None:
+        if self._delay:
+            asyncio.get_running_loop().call_later(self._delay, self._transport.write, answer)
+        else:
+            self._transport.write(answer)
 
     def _next(self) -> bytes:
         """The answer to what is whole by now; nothing while more has to come."""

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import http.server
+import importlib
 import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from benchmarks import __main__ as benchmarks
-from benchmarks.bench_post import MOST_REFUSED, Person
+from benchmarks import bench_letter, bench_post
+from benchmarks.bench_post import MOST_REFUSED, Person, Series, by_itself
 from benchmarks.host import NotTaken
 
 KEPT = {"measure": "one / other", "ratio": 3.0, "at_least": 2.0}
@@ -83,6 +86,74 @@ def test_a_reason_without_words_is_the_line_it_comes_from() -> None:
     with pytest.raises(ValueError) as raised:  # noqa: PT011  it says nothing, and that is the point
         raise ValueError
     assert benchmarks.reason(raised.value) == "ValueError: raise ValueError"
+
+
+# ------------------------------------------------------------------ each bench, once
+
+# What makes a bench as short as can be; what it measures then is not looked at.
+ONCE: dict[str, dict[str, Any]] = {
+    "bench_direct": {"ROUNDS": 1, "WARM": 1},
+    "bench_ledger": {"ROUNDS": 1, "SCRYPT_ROUNDS": 1, "BUSY_DAY": 1, "BUSY_HOUR": 3600},
+    "bench_letter": {"ROUNDS": 1, "OURS_A_ROUND": 1},
+    "bench_letter_css_inline": {},
+    "bench_mail": {"ROUNDS": 1, "REPEATS": 1},
+    "bench_memory": {"LETTERS": 2, "CLIENTS": 2, "CODES": 2},
+    "bench_post": {"ROUNDS": 1, "CLIENTS": 2},
+    "bench_smtp": {"MAILS": 1},
+    "bench_ticks": {"ROUNDS": 1, "REPEATS": 1},
+}
+# As in performance's "What to reach"; the writer alone is a part of the letter, and has none.
+BOUNDS = {
+    "bench_direct": ("at_most", 2.0),
+    "bench_ledger": ("at_most", 0.1),
+    "bench_letter": ("at_least", 10),
+    "bench_letter_css_inline": ("at_least", 3),
+    "bench_mail": None,
+    "bench_memory": ("most_mib", 200.0),
+    "bench_post": ("at_least", 2.0),
+    "bench_smtp": ("at_most", 0.25),
+    "bench_ticks": ("at_least", 6.0),
+}
+
+
+def test_no_bench_is_left_out_here() -> None:
+    folder = Path(benchmarks.__file__).parent
+    assert {path.stem for path in folder.glob("bench_*.py")} == ONCE.keys() == BOUNDS.keys()
+
+
+@pytest.mark.parametrize("name", ONCE)
+def test_each_bench_still_knows_the_app_that_it_measures(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    bench = importlib.import_module(f"benchmarks.{name}")
+    for constant, value in ONCE[name].items():
+        monkeypatch.setattr(bench, constant, value)
+    for constant, value in ONCE["bench_letter"].items():
+        monkeypatch.setattr(bench_letter, constant, value)
+    # So many presses, however long they take.
+    monkeypatch.setattr(
+        bench_post, "_press_for", lambda people, _: bench_post.press_times(people, len(people))
+    )
+    # Others' tests in this process go on collecting what they leave behind.
+    monkeypatch.setattr("gc.freeze", lambda: None)
+    figures = bench.main()
+    assert figures["ratio"] > 0
+    bound = BOUNDS[name]
+    assert bound is None or figures[bound[0]] == bound[1]
+
+
+def test_what_counts_by_the_second_is_judged_on_a_quiet_machine_only() -> None:
+    slow, fast = Series(149, 1, 0, quiet=True), Series(150, 1, 0, quiet=True)
+    assert by_itself([slow, fast], fast) == {"a_second_at_least": 150, "also_kept": True}
+    assert by_itself([slow], fast)["also_kept"] is False
+    assert by_itself([fast], Series(9, 1, 1, quiet=True))["also_kept"] is False
+    loud = Series(9, 1, 1, quiet=False)
+    assert by_itself([loud, fast], fast) == {"a_second_at_least": 150, "also_kept": True}
+    assert by_itself([loud], loud) == {
+        "a_second_at_least": 150,
+        "also_kept": True,
+        "not_judged": "the machine was busy: letters a second and a slow relay",
+    }
 
 
 # ------------------------------------------------------------------ somebody who presses

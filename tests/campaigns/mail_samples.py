@@ -94,7 +94,7 @@ def write_made_up_language(words: Path) -> None:
     shutil.copytree(words / "en", folder)
     for path in folder.rglob("*.toml"):
         if path.stem not in ("condition", "pages"):
-            pattern = _ANY_TEXT if path.stem in ("mails", "form") else _ONE_TEXT
+            pattern = _ANY_TEXT if path.stem in ("mails", "form", "grammar") else _ONE_TEXT
             path.write_text(pattern.sub(_turned, path.read_text("utf-8")), "utf-8")
     frame = folder / "frame.toml"
     text = frame.read_text("utf-8").replace('"en-GB"', '"he"').replace('"ltr"', '"rtl"')
