@@ -477,6 +477,21 @@ def test_where_no_name_is_ever_answered_the_command_still_ends_and_names_each(
 # No line holds what was set.
 
 
+def test_a_database_whose_name_nobody_knows_is_not_named(
+    environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look_up = socket.getaddrinfo
+
+    def unknown(host: Any, *args: Any, **more: Any) -> Any:
+        if host == "hunter2.example":
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return look_up(host, *args, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    other = environ | {"DATABASE_URL": "postgresql://emma@hunter2.example/letters"}
+    _only(other, "database", "failed to resolve host")
+
+
 def test_a_real_databases_own_error_says_what_is_missing_and_not_its_name(
     environ: dict[str, str], postgresql: PostgreSQL
 ) -> None:

@@ -25,7 +25,7 @@ from .findings import Finding
 
 _SECONDS: Final = 8
 _MOST_APART: Final = 60  # seconds: a mail's date, and how long a code lives, may be so far off
-_QUOTED: Final = re.compile(r'"[^"]*"')
+_QUOTED: Final = re.compile(r"""\"[^\"]*\"|(?<!\w)'[^']*'""")
 _BESIDE: Final = ("", "-journal", "-wal", "-shm")
 
 
@@ -86,7 +86,7 @@ def _files(file: Path) -> Iterator[Finding]:
 
 
 def _own_words(error: BaseException, url: sa.URL) -> str:
-    """The database's own error, without what DATABASE_URL holds: libpq quotes all it repeats."""
+    """The database's own error, without what DATABASE_URL holds: drivers quote what they repeat."""
     cause = error.__context__ or error
     said = str(getattr(cause, "orig", None) or cause).strip().partition("\n")[0]
     more = (one for values in url.normalized_query.values() for one in values)
