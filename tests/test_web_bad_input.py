@@ -7,6 +7,8 @@ from urllib.parse import quote
 
 import pytest
 
+from webapp.letter.plain_name import is_plain_name
+
 from .letter_page import words_of
 from .mails import INJECTIONS, bodies
 from .pages import Page
@@ -87,7 +89,7 @@ def test_a_name_is_cleaned_or_refused_and_never_a_second_header(typed: str) -> N
     emma.opens("/letter/check").sends_to("emma@example.org")
     (letter,) = drawer_of(emma.app).letters()
     assert sorted(map(str.lower, letter)) == sorted(HEADERS)
-    assert letter["To"] == "emma@example.org"
+    assert letter["To"] == letter["Reply-To"] == "emma@example.org"
 
 
 HEADERS = {
@@ -101,6 +103,7 @@ HEADERS = {
     "content-language",
     "auto-submitted",
     "list-unsubscribe",
+    "reply-to",
 }
 
 
@@ -108,10 +111,18 @@ HEADERS = {
     "name", ["O’Neil", 'Emma "Bobby" Jones', "Patel, Meera", "Zoë 🌻", "<b>Emma</b> & Co", "李雷"]
 )
 def test_an_unusual_name_stands_in_page_and_mail_as_it_was_typed(name: str) -> None:
+    """Only a plain name enters the subject, which is the letter's heading too."""
     emma = visitor().reaches_check(name=name)
-    assert emma.page.letter().startswith(f"A note from {name} about volunteering ")
+    subject = f"A note from {name} about volunteering"
+    if not is_plain_name(name):
+        subject = "A note about volunteering"
+    assert emma.page.letter().startswith(f"{subject} ")
+    assert name in emma.page.letter()
     (letter,) = drawer_of(emma.sends_to("emma@example.org").app).letters()
-    assert letter["Subject"] == f"A note from {name} about volunteering"
+    assert letter["Subject"] == subject
+    body = letter.get_body(("plain",))
+    assert body
+    assert name in body.get_content()
 
 
 # Free fields.

@@ -19,7 +19,7 @@ from webapp.post.outbox import OutboxPost
 from webapp.settings import OutboxFolder
 
 from ..direct import paths_in
-from ..mails import read
+from ..mails import code_in, read
 from ..visitor import DEMO, make_app
 from ..web_server import web_server
 
@@ -48,8 +48,7 @@ class MailService:
 
     def code(self) -> str:
         """The digits of the newest code mail."""
-        subjects = [str(read(one)["Subject"]) for one in self.mails]
-        return [one for one in subjects if "code" in one][-1].partition(": ")[2]
+        return [code for one in self.mails if (code := code_in(read(one)))][-1]
 
     def link(self) -> str:
         """The path that the newest mail with a link of ours leads to."""
