@@ -131,7 +131,7 @@ def installed_needs(pin: Pin) -> Needs | None:
     if found.version != pin.version:
         return None
     requirements = tuple(Requirement(line) for line in found.requires or ())
-    return Needs(found.metadata["Requires-Python"] or "", requirements)
+    return Needs(found.metadata.get("Requires-Python") or "", requirements)
 
 
 class Closure:

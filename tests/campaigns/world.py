@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -21,7 +20,7 @@ from webapp.web.cookie import Draft
 from ..databases import Clock
 from ..direct import CANARY, CHEAP, DIRECT, EMMA, paths_in
 from ..letter_page import plain_words
-from ..mails import read
+from ..mails import code_in, read
 from ..visitor import Page, Visitor
 from .fates import Act, Relay
 from .truths import Press, Shown, Truth, squeezed
@@ -101,7 +100,7 @@ class World:
 
     def _waits(self, shown: Shown, mail: Mail, *, agreed: bool) -> None:
         found = read(mail.to_bytes())
-        code = re.search(r"\d{3} \d{3}", mail.subject)
+        code = code_in(found)
         assert code
         token = paths_in(found)[0].rpartition("/")[2]
         with self.eyes.reading() as connection:
@@ -109,11 +108,11 @@ class World:
                 sa.select(waiting).where(waiting.c.id == self.sealer.id_of(token))
             ).one_or_none()
         assert row, "a code was mailed for no letter"
-        key = self.sealer.key(token, code[0].replace(" ", ""), row.expires_at)
+        key = self.sealer.key(token, code.replace("\u00a0", "").replace(" ", ""), row.expires_at)
         text = self.sealer.open(key, "letter", row.sealed)
         assert text, "a letter does not open to the code that was mailed for it"
         id_ = unpack(text).mail.message_id
-        self.truths.append(Truth(shown, token, code[0], row.expires_at, agreed, id_))
+        self.truths.append(Truth(shown, token, code, row.expires_at, agreed, id_))
 
     def types(self, truth: Truth, browser: Visitor, worker: int) -> Page | None:
         """Type the right code; the page that came, if any."""

@@ -5,7 +5,7 @@ const [told] = all(".told");
 const text = () => {
   let whole = "";
   for (const part of all(".letter :is(h2, h3, p, li, .big)")) {
-    if (part.closest(".reply")) continue;
+    if (part.closest(".reply, .came")) continue;
     const item = part.matches("li + li") ? "\n- " : part.matches("li") ? "\n\n- " : "\n\n";
     whole += item + part.innerText;
   }
