@@ -131,7 +131,8 @@ def installed_needs(pin: Pin) -> Needs | None:
     if found.version != pin.version:
         return None
     requirements = tuple(Requirement(line) for line in found.requires or ())
-    return Needs(found.metadata.get("Requires-Python") or "", requirements)
+    pythons = found.metadata.get_all("Requires-Python") or [""]
+    return Needs(pythons[0], requirements)
 
 
 class Closure:

@@ -114,6 +114,9 @@ class Hands:
         if not self.page.is_checked("input[name=may]"):
             self.touches(self.page.locator("input[name=may]"))
         self.presses(ON)
+        if not self.page.locator("input[name=consent]").count():
+            # Something was asked once about an address or a name: the second press is the answer.
+            self.presses(ON)
 
     def agrees(self) -> None:
         """Tick the consent, and ask for the code."""

@@ -154,17 +154,18 @@ def _forwarded_once_more(scene: Scene) -> Iterator[str]:
     before = len(office.mails_to(EMMA, at_least=0))
     scene.caller().sends_to(EMMA)
     (letter,) = office.mails_to(EMMA, at_least=before + 1)[before:]
+    came_text, came_html = bodies(letter.as_bytes())
     for name, quote in QUOTING.items():
         seen = len(office.mails_to(_OTHER, at_least=0))
         office.takes(forward(letter, _OTHER, quote))
         (again,) = office.mails_to(_OTHER, at_least=seen + 1)[seen:]
         text, html = bodies(again.as_bytes())
         unquoted = re.sub(r"(?m)^> ?", "", text.partition("\n\n")[2])
-        if words_of(unquoted) != words_of(scene.letter().text):
+        if words_of(unquoted) != words_of(came_text):
             yield f"the text is not the same, {name}"
-        if not visible_text(parse(html)).endswith(_seen(scene.letter().html)):
+        if not visible_text(parse(html)).endswith(_seen(came_html)):
             yield f"the HTML is not the same, {name}"
-        if plain_words(scene.letter().text) not in visible_text(parse(html)):
+        if plain_words(came_text) not in visible_text(parse(html)):
             yield f"the HTML does not say what the text says, {name}"
 
 
