@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from typing import Final
 
 import sqlalchemy as sa
 
@@ -26,10 +27,15 @@ from .fates import Act, Relay
 from .truths import Press, Shown, Truth, squeezed
 from .workers import Plant, Workers, apps, url_of
 
+_DAY: Final = 24 * 60 * 60
+
 
 @cache
-def _cookies_at_the_check_page() -> dict[str, str]:
-    """What a browser holds when everything is said and nothing is sent; typed once, then kept."""
+def _cookies_at_the_check_page(_day: int) -> dict[str, str]:
+    """What a browser holds when everything is said and nothing is sent; typed once a day.
+
+    A cookie of more than two days is not read, and the clock of a world runs fast.
+    """
     emma = Visitor(apps()[0], DIRECT.public_url)
     emma.reaches_check(more=CANARY)
     return emma.cookies()
@@ -58,7 +64,7 @@ class World:
     def browser(self) -> Visitor:
         """A browser with everything said and nothing sent."""
         emma = Visitor(apps()[0], DIRECT.public_url)
-        for name, value in _cookies_at_the_check_page().items():
+        for name, value in _cookies_at_the_check_page(int(self.clock()) // _DAY).items():
             emma.client.set_cookie(name, value, domain="127.0.0.1")
         return emma
 
