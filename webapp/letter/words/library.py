@@ -28,6 +28,11 @@ class Words:
     texts: Mapping[str, Any]
     version: str
 
+    @property
+    def short_version(self) -> str:
+        """The code of the words, without their day."""
+        return self.version.rpartition(" ")[2]
+
     def sections_for(self, situation: str, level: Level) -> Fitting:
         """What a letter may say there at that level, in its order."""
         sections = [self.sections[one] for one in self.situations[situation].sections]

@@ -14,6 +14,7 @@ _PLACEHOLDER = re.compile(r"\{([^{}]*)\}|[{}]")
 # What a text about somebody else may hold.
 _PERSON: Final = frozenset({"name", "they", "them", "their", "They", "Their"})
 _CONDITION: Final = frozenset({"condition"})
+_DATE: Final = frozenset({"day", "month", "year"})
 
 
 def check_references(words: Words) -> Iterator[str]:
@@ -121,10 +122,15 @@ def _check_frame(words: Words) -> Iterator[str]:
         ("sign_off.signed_for", frame.sign_off.signed_for, "name"),
         ("about.child", frame.about.child, "name"),
         ("about.supported", frame.about.supported, "name"),
+        ("paper.sender", frame.paper.sender, "name"),
+        ("paper.reader", frame.paper.reader, "name"),
+        ("paper.answer", frame.paper.answer, "answer_by"),
     ):
         yield from _allowed(words, "frame.toml", key, text, {name})
         if placeholders(text).count(name) != 1:
             yield _problem(words, "frame.toml", key, f"has to hold {{{name}}} once")
+    if {*placeholders(frame.paper.date)} != _DATE:
+        yield _problem(words, "frame.toml", "paper.date", "has to hold {day}, {month} and {year}")
     for key, ids, wanted in (("they", frame.they, THEY), ("term", frame.term, TERMS)):
         if set(ids) != set(wanted):
             yield _problem(words, "frame.toml", key, f"has to hold {', '.join(wanted)}")
@@ -164,7 +170,8 @@ def _bare_texts(words: Words) -> Iterator[tuple[str, str]]:
             yield f"{key}.body", reply.body
     yield from (("they", one) for forms in frame.they.values() for one in forms)
     yield from (("term", one) for one in frame.term.values())
-    yield from (("paper.lines", one) for one in frame.paper.lines)
+    for key in ("lines", "months"):
+        yield from ((f"paper.{key}", one) for one in getattr(frame.paper, key))
 
 
 def _check_wording(words: Words, file: str, key: str, wording: Wording) -> Iterator[str]:
