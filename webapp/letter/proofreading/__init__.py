@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from ..compose import Answers, Letter, compose, legal_combinations
+from ..length import UNCHOSEN_WORDS, count_words, unchosen_words
 from ..wall import Wall
 from ..words import LEVELS, Level, ReadyReply, Words, read
 from ..words.fitting import too_much
@@ -18,15 +19,12 @@ from .sentences import (
     HARDEST_GRADE,
     LONGEST_SENTENCE,
     SHORT_NAME,
-    count_words,
     has_phrase,
     long_sentences_in,
     reading_grade,
     sentences_in,
 )
 
-# The first promise: so much of a letter, at most, was not chosen by the person.
-UNCHOSEN_WORDS: Final = 90
 # One side of paper with eight ticks, read in a minute.
 USUAL_LENGTH: Final = (120, 240)
 
@@ -70,19 +68,6 @@ def problems_in(folder: Path) -> Report:
             if words.frame.code.startswith("en"):
                 problems.extend(_reading_age(words, figures))
     return Report(tuple(problems), tuple(figures))
-
-
-def unchosen_words(letter: Letter) -> int:
-    """How many words of a letter its writer neither ticked nor typed nor pressed.
-
-    The level's fact was pressed: its button shows the very words. "for" before a name in the
-    signature is counted with that name.
-    """
-    texts = [letter.greeting, letter.opening, letter.first_heading, letter.own_words_heading]
-    texts += [part.heading or part.lead for part in letter.parts]
-    texts += [letter.closing, letter.reply_line, *(reply.label for reply in letter.replies)]
-    texts += [letter.sign_off, letter.credit, letter.version]
-    return sum(map(count_words, texts))
 
 
 def printed_words(letter: Letter) -> int:
@@ -171,7 +156,8 @@ def _texts_of_frame(
         ("version.text", frame.version.text),
     ):
         yield f"{file}: {key}", text, every
-    yield f"{file}: credit.text", frame.credit.text, frozenset({"named"})
+    for key, text in (("credit.text", frame.credit.text), ("agreed.text", frame.agreed.text)):
+        yield f"{file}: {key}", text, frozenset({"named"})
     for level in LEVELS:
         if fact := frame.fact_at(level):
             yield f"{file}: fact.{level}.me", fact.me, frozenset({level})
