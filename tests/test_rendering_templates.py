@@ -143,15 +143,19 @@ def test_a_missing_stylesheet_stops_the_start(folder: Path) -> None:
 @pytest.mark.parametrize("file", ["subject.txt", "body.txt", "body.html"])
 def test_an_unknown_part_of_a_letter_stops_the_start(folder: Path, file: str) -> None:
     old = "{{ letter.subject }}" if file == "subject.txt" else "{{ letter.sign_off }}"
-    change(folder / "letter" / file, old, "{{ letter.sing_off }}")
+    change(
+        folder / "letter" / ("signed.html" if file == "body.html" else file),
+        old,
+        "{{ letter.sing_off }}",
+    )
     with pytest.raises(TemplateError, match=r"letter: .*sing_off"):
         MailTemplates.load(folder)
 
 
 @pytest.mark.parametrize("filter_", ["safe", "tojson", "urlize", "forceescape", "xmlattr"])
 def test_no_filter_stops_the_escaping(folder: Path, filter_: str) -> None:
-    change(folder / "letter" / "body.html", "{{ item }}", f"{{{{ item|{filter_} }}}}")
-    with pytest.raises(TemplateError, match=rf"letter/body\.html, line \d+: .*{filter_}"):
+    change(folder / "letter" / "said.html", "{{ item }}", f"{{{{ item|{filter_} }}}}")
+    with pytest.raises(TemplateError, match=rf"letter/said\.html, line \d+: .*{filter_}"):
         MailTemplates.load(folder)
 
 

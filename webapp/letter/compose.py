@@ -109,6 +109,10 @@ class Letter:
     # How the letter came, where we deliver it to somebody; no letter to oneself has it.
     note: str = ""
 
+    def reply_to(self, address: str) -> str:
+        """The line by which its reader answers, with the writer's address in it."""
+        return self.reply_line.replace(ADDRESS_SLOT, address)
+
     @property
     def ticked(self) -> tuple[str, ...]:
         """What was ticked, in the order of the letter; asks without their lead-in."""
