@@ -132,7 +132,6 @@ def compose(answers: Answers, words: Words) -> Letter:
     """
     situation = situation_of(answers, words)
     frame = words.frame
-    title = _subject(situation, answers, words)
     subject = subject_line(_subject(situation, _plainly_named(answers), words))
     own_words = tuple(line for line in answers.own_words.splitlines() if line.strip())
     ticked = _ticked(situation, answers, words)
@@ -141,10 +140,9 @@ def compose(answers: Answers, words: Words) -> Letter:
         language=frame.code,
         direction=frame.direction,
         level=answers.level,
-        # As a header can say it, so that pages, mail and replies have one subject; it stands in
-        # lists and on lock screens, so nothing typed but a plain name enters it.
+        # One for pages, mail, replies and lock screens: of what was typed, only a plain name.
         subject=subject,
-        title=title,
+        title=_subject(situation, answers, words),
         greeting=_greeting(answers, words),
         before_opening=before_opening,
         opening=say(situation.opening, answers, words),
@@ -159,10 +157,7 @@ def compose(answers: Answers, words: Words) -> Letter:
         ending=_sentences(ticked, "ending"),
         closing=say(_closing(situation, ticked, answers, words), answers, words),
         reply_line=say(frame.reply, answers, words).replace("{address}", ADDRESS_SLOT),
-        replies=tuple(
-            Reply(reply.label, subject, reply.body)
-            for reply in _ready_replies(situation, ticked, words)
-        ),
+        replies=_replies(_ready_replies(situation, ticked, words), subject),
         sign_off=_sign_off(answers, words),
         name=_signature(answers, words),
         credit=frame.credit.text if answers.level == "named" else "",
@@ -289,6 +284,10 @@ def _asks(ticked: _Ticked) -> int:
 def _ready_replies(situation: Situation, ticked: _Ticked, words: Words) -> tuple[ReadyReply, ...]:
     few = {0: words.frame.replies_without_asks, 1: words.frame.replies_to_one_ask}
     return few.get(_asks(ticked), situation.replies)
+
+
+def _replies(ready: tuple[ReadyReply, ...], subject: str) -> tuple[Reply, ...]:
+    return tuple(Reply(one.label, subject, one.body) for one in ready)
 
 
 def _with_certificate(

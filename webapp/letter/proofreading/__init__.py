@@ -101,6 +101,7 @@ def texts_of(words: Words) -> Iterator[tuple[str, str, frozenset[Level]]]:
             yield f"{file}: {statement.id}.them", statement.them, levels
     yield from _texts_of_situations(words, every)
     yield from _texts_of_frame(words, every)
+    yield from _texts_of_rights(words)
 
 
 def _texts_of_situations(
@@ -119,9 +120,11 @@ def _texts_of_situations(
             yield f"{file}: replies.body", reply.body, every
 
 
-def _other_replies(words: Words) -> tuple[ReadyReply, ...]:
-    """The ready replies to one ask and to none."""
-    return (*words.frame.replies_to_one_ask, *words.frame.replies_without_asks)
+def _texts_of_replies(words: Words) -> Iterator[tuple[str, str]]:
+    """What the ready replies to one ask and to none say."""
+    for reply in (*words.frame.replies_to_one_ask, *words.frame.replies_without_asks):
+        yield "replies.label", reply.label
+        yield "replies.body", reply.body
 
 
 def _texts_of_frame(
@@ -150,8 +153,7 @@ def _texts_of_frame(
         ("own_words.them", frame.own_words.them),
         ("closing_to_one_ask.me", frame.closing_to_one_ask.me),
         ("closing_to_one_ask.them", frame.closing_to_one_ask.them),
-        *(("replies.label", reply.label) for reply in _other_replies(words)),
-        *(("replies.body", reply.body) for reply in _other_replies(words)),
+        *_texts_of_replies(words),
         *(("paper.lines", line) for line in frame.paper.lines),
         ("version.text", frame.version.text),
     ):
@@ -162,6 +164,9 @@ def _texts_of_frame(
         if fact := frame.fact_at(level):
             yield f"{file}: fact.{level}.me", fact.me, frozenset({level})
             yield f"{file}: fact.{level}.them", fact.them, frozenset({level})
+
+
+def _texts_of_rights(words: Words) -> Iterator[tuple[str, str, frozenset[Level]]]:
     for right in words.rights.values():
         # Whoever chose a paragraph on rights chose its legal words: only the name stays out.
         for voice, text in (("me", right.me), ("them", right.them)):
