@@ -30,8 +30,8 @@ def many(count: int) -> Letter:
     line = "One <b> & 'two'."
     return replace(
         make_letter(first=line * bool(count), to_name="Ms Patel" * bool(count)),
-        who=(line,) * count,
-        goodwill=(line,) * count,
+        before_opening=(line,) * count,
+        after_opening=(line,) * count,
         fact=line * bool(count),
         ending=(line,) * count,
         parts=tuple(

@@ -42,7 +42,13 @@ def test_subject_is_the_letters_own() -> None:
 
 def test_parts_stand_in_the_order_of_the_letter() -> None:
     letter = make_letter(to_name="Ms Patel", first="I hear you.", own_words="One.\nTwo.")
-    said = [letter.title, letter.greeting, *letter.who, letter.opening, *letter.goodwill]
+    said = [
+        letter.title,
+        letter.greeting,
+        *letter.before_opening,
+        letter.opening,
+        *letter.after_opening,
+    ]
     said += [
         letter.fact,
         letter.first_heading,
@@ -61,7 +67,9 @@ def test_parts_stand_in_the_order_of_the_letter() -> None:
 
 
 def test_a_letter_of_nothing_but_its_frame_has_no_empty_elements() -> None:
-    letter = replace(make_letter(), parts=(), who=(), goodwill=(), fact="", name="", credit="")
+    letter = replace(
+        make_letter(), parts=(), before_opening=(), after_opening=(), fact="", name="", credit=""
+    )
     root = parse(templates().letter_bodies(letter, ADDRESS).html)
     assert all(p.text_content().strip() for p in elements(root, "p", "h1", "h2", "li", "a"))
 
@@ -135,15 +143,19 @@ def test_a_missing_stylesheet_stops_the_start(folder: Path) -> None:
 @pytest.mark.parametrize("file", ["subject.txt", "body.txt", "body.html"])
 def test_an_unknown_part_of_a_letter_stops_the_start(folder: Path, file: str) -> None:
     old = "{{ letter.subject }}" if file == "subject.txt" else "{{ letter.sign_off }}"
-    change(folder / "letter" / file, old, "{{ letter.sing_off }}")
+    change(
+        folder / "letter" / ("signed.html" if file == "body.html" else file),
+        old,
+        "{{ letter.sing_off }}",
+    )
     with pytest.raises(TemplateError, match=r"letter: .*sing_off"):
         MailTemplates.load(folder)
 
 
 @pytest.mark.parametrize("filter_", ["safe", "tojson", "urlize", "forceescape", "xmlattr"])
 def test_no_filter_stops_the_escaping(folder: Path, filter_: str) -> None:
-    change(folder / "letter" / "body.html", "{{ item }}", f"{{{{ item|{filter_} }}}}")
-    with pytest.raises(TemplateError, match=rf"letter/body\.html, line \d+: .*{filter_}"):
+    change(folder / "letter" / "said.html", "{{ item }}", f"{{{{ item|{filter_} }}}}")
+    with pytest.raises(TemplateError, match=rf"letter/said\.html, line \d+: .*{filter_}"):
         MailTemplates.load(folder)
 
 

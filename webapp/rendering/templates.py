@@ -41,9 +41,9 @@ _SPECIMEN: Final = Letter(
     subject="A letter",
     title="A letter",
     greeting="Hello,",
-    who=("Who I am.",),
+    before_opening=("Who I am.",),
     opening="An opening.",
-    goodwill=("A friendly line.",),
+    after_opening=("A friendly line.",),
     fact="A fact.",
     first="The first thing.",
     first_heading="The first",
@@ -228,10 +228,17 @@ def _compiled(environment: Environment, file: str, source: str) -> Template:
         raise TemplateError(f"{file}: {error.message}") from None
 
 
+_RECEIPT: Final[Mapping[str, object]] = {
+    "lines": ("A",),
+    "below": "A",
+    "letter": _SPECIMEN,
+    "reply_line": "A",
+    "letter_lines": ("A", ""),
+}
 _NOTICE: Final = {"language": "en-GB", "direction": "ltr", "title": "A", "subject": "A"}
 # One of each mail with every part in it: the start stops where a template asks for anything else.
 _SPECIMENS: Final[Mapping[str, Mapping[str, object]]] = {
     "letter": letter_context(_SPECIMEN, "you@example.org"),
     "code": _NOTICE | dict.fromkeys(("asked", "you", "code", "link"), "A") | {"after": ("A",)},
-    "receipt": _NOTICE | {"lines": ("A",), "below": "A", "letter": ("A", "")},
+    "receipt": {**_NOTICE, **_RECEIPT},
 }
