@@ -132,8 +132,7 @@ def compose(answers: Answers, words: Words) -> Letter:
     """
     situation = situation_of(answers, words)
     frame = words.frame
-    # As a header can say it, so that pages, mail and replies have one; lists and lock screens show
-    # it, so nothing typed but a plain name enters it.
+    # One for pages, mail, replies and lock screens: of what was typed, only a plain name.
     subject = subject_line(_subject(situation, _plainly_named(answers), words))
     own_words = tuple(line for line in answers.own_words.splitlines() if line.strip())
     ticked = _ticked(situation, answers, words)
