@@ -63,6 +63,7 @@ _SPECIMEN: Final = Letter(
     credit="Credit.",
     version="Version.",
     answer_line="Answer here.",
+    agreed="Agreed.",
     note="A note.",
 )
 
