@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Final
 
 from ..compose import Answers, Letter, compose, legal_combinations
-from ..wall import Wall
 from ..words import LEVELS, Level, Words, read
 from ..words.fitting import too_much
 from .form_words import form_problems
@@ -179,7 +178,7 @@ def _hard_words(words: Words) -> Iterator[str]:
 
 
 def _leaks(words: Words) -> Iterator[str]:
-    wall = Wall(words.condition)
+    wall = words.wall
     for key, text, levels in texts_of(words):
         if levels - {"named"} and (names := wall.names_in(text)):
             yield f"{key}: names the condition below “named”: {', '.join(names)}"
