@@ -63,6 +63,7 @@ _SPECIMEN: Final = Letter(
     credit="Credit.",
     version="Version.",
     paper_lines=("A line",),
+    agreed="Agreed.",
     note="A note.",
 )
 

@@ -30,11 +30,35 @@ class Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class Agreement(Model):
+    """Who agreed to a sentence, when, in which round, and by how many where the group shows it."""
+
+    by: str = Field(min_length=1, max_length=80)
+    on: datetime.date
+    votes_for: int | None = Field(default=None, alias="for", ge=0)
+    against: int | None = Field(default=None, ge=0)
+    round: int | None = Field(default=None, ge=1)
+
+
+class Before(Model):
+    """What stood in a sentence's place until a day, and who had agreed to that."""
+
+    until: datetime.date
+    me: str = Field(min_length=1)
+    them: str = Field(min_length=1)
+    agreed: Agreement | None = None
+
+
 class Wording(Model):
-    """One text in both voices: `me` says "I", `them` speaks of {name}."""
+    """One text in both voices: `me` says "I", `them` speaks of {name}.
+
+    A group may have agreed to it; what stood there before is kept.
+    """
 
     me: str = Field(min_length=1)
     them: str = Field(min_length=1)
+    agreed: Agreement | None = None
+    before: tuple[Before, ...] = ()
 
     def in_voice(self, voice: Voice) -> str:
         """The text for a voice, its placeholders still in it."""
@@ -55,22 +79,6 @@ class Subject(Wording):
     without_name: str = Field(min_length=1)
 
 
-class Agreement(Model):
-    """Who agreed to a sentence, when, in which round, and by how many where the group shows it."""
-
-    by: str = Field(min_length=1)
-    on: datetime.date
-    votes_for: int | None = Field(default=None, alias="for", ge=0)
-    against: int | None = Field(default=None, ge=0)
-    round: int | None = Field(default=None, ge=1)
-
-
-class Before(Wording):
-    """What stood in a sentence's place until a day."""
-
-    until: datetime.date
-
-
 class Statement(Wording):
     """A sentence that a person can tick: the tick shows the very words that the letter prints."""
 
@@ -78,8 +86,6 @@ class Statement(Wording):
     situations: Literal["all"] | tuple[str, ...]
     levels: tuple[Level, ...] = Field(min_length=1)
     source: tuple[str, ...] = Field(min_length=1)
-    agreed: Agreement | None = None
-    before: tuple[Before, ...] = ()
     contradicts: tuple[str, ...] = ()
     section: str = ""
 
@@ -109,6 +115,7 @@ class ReadyReply(Model):
 
     label: str = Field(min_length=1)
     body: str = Field(min_length=1)
+    agreed: Agreement | None = None
 
 
 class Starters(Model):
@@ -191,6 +198,14 @@ class _Text(Model):
     text: str
 
 
+class _Agreed(Model):
+    """How a letter says who agreed to its words, and how a day is written."""
+
+    text: str
+    day: str
+    months: tuple[str, ...] = Field(min_length=12, max_length=12)
+
+
 class Frame(Model):
     """What every letter of a language has in common."""
 
@@ -213,6 +228,7 @@ class Frame(Model):
     sign_off: SignOff
     credit: _Text
     version: _Text
+    agreed: _Agreed
     paper: _Paper
 
     def fact_at(self, level: Level) -> Wording | None:
