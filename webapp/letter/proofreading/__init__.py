@@ -8,8 +8,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from ..compose import Answers, Letter, compose, legal_combinations
-from ..length import UNCHOSEN_WORDS, count_words, unchosen_words
+from ..compose import (
+    UNCHOSEN_WORDS,
+    Answers,
+    Letter,
+    compose,
+    legal_combinations,
+    unchosen_words,
+)
+from ..length import count_words
 from ..words import LEVELS, Level, Words, read
 from ..words.fitting import too_much
 from .form_words import form_problems
