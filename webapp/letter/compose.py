@@ -104,8 +104,8 @@ class Letter:
     name: str = field(repr=False)
     credit: str
     version: str
-    # On paper only: what is filled in by hand.
-    paper_lines: tuple[str, ...] = ()
+    # In copies only: how its reader can answer, in its writer's words.
+    answer_line: str = field(default="", repr=False)
     # Which group agreed to every sentence of it; below "named" a group's name would tell too much.
     agreed: str = ""
     # How the letter came, where we deliver it to somebody; no letter to oneself has it.
@@ -177,7 +177,6 @@ def compose(answers: Answers, words: Words) -> Letter:
         name=_signature(answers, words),
         credit=frame.credit.text if answers.level == "named" else "",
         version=frame.version.text.replace("{version}", words.version),
-        paper_lines=frame.paper.lines if situation.paper_lines else (),
     )
     return _with_certificate(letter, situation, ticked, answers, words)
 

@@ -35,6 +35,11 @@ class Words:
         """What gives the condition's name away in this language."""
         return Wall(self.condition.names, self.condition.tokens, self.condition.groups)
 
+    @property
+    def short_version(self) -> str:
+        """The code of the words, without their day."""
+        return self.version.rpartition(" ")[2]
+
     def sections_for(self, situation: str, level: Level) -> Fitting:
         """What a letter may say there at that level, in its order."""
         sections = [self.sections[one] for one in self.situations[situation].sections]

@@ -186,7 +186,14 @@ class _Fact(Model):
 
 
 class _Paper(Model):
+    """What a printed or copied letter has, and a mail has not."""
+
     lines: tuple[str, ...] = Field(min_length=1)
+    date: str
+    months: tuple[str, ...] = Field(min_length=12, max_length=12)
+    sender: str
+    reader: str
+    answer: str
 
 
 class _Greeting(Model):
