@@ -7,10 +7,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:  # the words themselves are held against the wall when they are read
-    from .words import Condition
+from typing import Final
 
 # Between the letters of a name, people put spaces, hyphens, dots; none of them hides it.
 _BETWEEN = r"[\W_]*"
@@ -21,9 +18,14 @@ _LONG_NAME: Final = 8
 
 @dataclass(frozen=True)
 class Wall:
-    """Knows every form of the condition's name, and the names of groups that would tell it."""
+    """Knows every form of the condition's name, and the names of groups that would tell it.
 
-    condition: Condition
+    `tokens` count only as words of their own, as "SM" does.
+    """
+
+    names: tuple[str, ...]
+    tokens: tuple[str, ...]
+    groups: tuple[str, ...]
 
     def names_in(self, text: str) -> list[str]:
         """The parts of a text that name the condition, as they stand there, each once."""
@@ -36,9 +38,9 @@ class Wall:
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
-        anywhere = [_spread(name) for name in self.condition.names]
-        words = [_dotted(token) for token in self.condition.tokens]
-        for group in self.condition.groups:
+        anywhere = [_spread(name) for name in self.names]
+        words = [_dotted(token) for token in self.tokens]
+        for group in self.groups:
             if len(group) >= _LONG_NAME:
                 anywhere.append(_spread(group))
             else:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from ..wall import Wall
 from ..words import Words, leaves
 from .sentences import (
     HARDEST_GRADE,
@@ -55,7 +54,7 @@ def _problems_in(key: str, text: str, words: Words) -> Iterator[str]:
 
 
 def _words_on_health(text: str, words: Words) -> Iterator[str]:
-    told = Wall(words.condition).names_in(text)
+    told = words.wall.names_in(text)
     for stems in words.condition.banned.values():
         told += filter(None, [stems_in(text, stems)])
     if told:
