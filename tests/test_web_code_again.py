@@ -123,7 +123,8 @@ def test_who_writes_next_in_a_browser_is_told_first_that_a_letter_waits(
     emma: Writer, host: Host
 ) -> None:
     emma.asks()
-    emma.reaches_check().names(OTHER)
+    emma.reaches_check()
+    emma.names(OTHER)
     assert told("older_waits", "someone") in emma.page.text
     assert host.rows() == 1
     emma.agrees()
@@ -134,7 +135,8 @@ def test_who_writes_next_in_a_browser_is_told_first_that_a_letter_waits(
 def test_the_letter_before_can_be_kept(emma: Writer, host: Host) -> None:
     emma.asks()
     code, link = host.code(), host.link()
-    emma.reaches_check().names(OTHER)
+    emma.reaches_check()
+    emma.names(OTHER)
     emma.agrees(keep_older="yes")
     assert told("replaced") not in emma.page.text
     assert host.rows() == 2
@@ -148,7 +150,8 @@ def test_a_letter_that_was_kept_stays_when_the_next_ones_code_is_sent_again(
 ) -> None:
     emma.asks()
     code, link = host.code(), host.link()
-    emma.reaches_check().names(OTHER)
+    emma.reaches_check()
+    emma.names(OTHER)
     emma.agrees(keep_older="yes")
     _presses_again(emma)
     assert host.rows() == 2
@@ -158,7 +161,8 @@ def test_a_letter_that_was_kept_stays_when_the_next_ones_code_is_sent_again(
 
 
 def test_nothing_is_asked_where_no_letter_waits(emma: Writer) -> None:
-    emma.reaches_check().names()
+    emma.reaches_check()
+    emma.names()
     assert told("older_waits", "someone") not in emma.page.text
 
 
@@ -170,7 +174,8 @@ def test_what_can_not_be_replaced_is_never_told_as_replaced(
     host.drawer.outcome = PERHAPS if doubtful else Outcome(Result.SENT)
     emma.sends()
     host.drawer.outcome = Outcome(Result.SENT)
-    emma.reaches_check().names(OTHER)
+    emma.reaches_check()
+    emma.names(OTHER)
     assert told("older_waits", "someone") not in emma.page.text
     emma.agrees()
     assert told("replaced") not in emma.page.text
