@@ -264,7 +264,7 @@ def _fields(draft: Draft) -> Iterator[tuple[str, bytes]]:
     yield "i", draft.issued_at.to_bytes(4, "big") if draft.issued_at else b""
     yield "P", b"".join(draft.proofs)
     yield "a", draft.awaited
-    yield "A", draft.asked_for
+    yield "F", draft.asked_for
     yield "T", draft.told.encode()
     yield "?", draft.doubt.encode()
     yield "x", "".join(tag for tag, name in _TEXTS if name in draft.taken_out).encode()
@@ -300,7 +300,7 @@ def _unpack(packed: bytes, draft: Draft, library: Library) -> None:
     proofs = fields.get("P", b"")
     draft.proofs = tuple(proofs[at : at + PROOF] for at in range(0, len(proofs), PROOF))
     draft.awaited = fields.get("a", b"")
-    draft.asked_for = fields.get("A", b"")
+    draft.asked_for = fields.get("F", b"")
     draft.told = fields.get("T", b"").decode()
     draft.doubt = fields.get("?", b"").decode()
     taken_out = fields.get("x", b"").decode()
