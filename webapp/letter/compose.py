@@ -148,7 +148,8 @@ def compose(answers: Answers, words: Words) -> Letter:
     situation = situation_of(answers, words)
     frame = words.frame
     # One for pages, mail, replies and lock screens: of what was typed, only a plain name.
-    subject = subject_line(_subject(situation, _plainly_named(answers), words))
+    plainly_named = answers if is_plain_name(answers.name) else replace(answers, name="")
+    subject = subject_line(_subject(situation, plainly_named, words))
     own_words = tuple(line for line in answers.own_words.splitlines() if line.strip())
     ticked = _ticked(situation, answers, words)
     before_opening, after_opening = _around_the_opening(ticked, answers)
@@ -339,10 +340,6 @@ def _subject(situation: Situation, answers: Answers, words: Words) -> str:
     if answers.voice != "child" and not answers.name:
         return subject.without_name
     return say(subject, answers, words)
-
-
-def _plainly_named(answers: Answers) -> Answers:
-    return answers if is_plain_name(answers.name) else replace(answers, name="")
 
 
 def _sign_off(answers: Answers, words: Words) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -46,7 +45,9 @@ class Wall:
             else:
                 words.append(_dotted(group))
         alone = [rf"(?<![^\W_]){word}(?![^\W_])" for word in words]
-        return re.compile("|".join(_longest_first((*anywhere, *alone))), re.IGNORECASE)
+        return re.compile(
+            "|".join(sorted((*anywhere, *alone), key=len, reverse=True)), re.IGNORECASE
+        )
 
 
 def _folded(text: str) -> str:
@@ -61,7 +62,3 @@ def _spread(name: str) -> str:
 
 def _dotted(token: str) -> str:
     return r"\.?".join(re.escape(letter) for letter in token if letter.isalnum())
-
-
-def _longest_first(patterns: Iterable[str]) -> list[str]:
-    return sorted(patterns, key=len, reverse=True)

@@ -149,7 +149,7 @@ def _send(form: SendForm) -> Response:
         return redirect(url_for("check.sent"), 303)
     if outcome.result is Result.PERHAPS_SENT:
         draft().doubt = "perhaps"
-    return check_page(form, outcome=_told(outcome))
+    return check_page(form, outcome=_words_of(outcome))
 
 
 def _mail_code(form: SendForm, order: ToSelf) -> Response:
@@ -180,7 +180,7 @@ def _is_hexadecimal(text: str) -> bool:
     return len(text) == 8 and set(text) <= set("0123456789abcdef")
 
 
-def _told(outcome: Outcome) -> str:
+def _words_of(outcome: Outcome) -> str:
     """Which words tell this outcome; only at RCPT a refusal is about the address."""
     if outcome.spares_the_address:
         return "refused_mail"

@@ -27,8 +27,9 @@ _ENDS: Final = (".", "?", "…", "”")
 def form_problems(words: Words, figures: list[str]) -> Iterator[str]:
     """Everything wrong with the form's own words; puts the reading grades into `figures`."""
     for key, text in form_texts(words):
+        file, _, rest = key.partition(".")
         for problem in _problems_in(key, text, words):
-            yield f"{words.language}/{_file(key)}: {problem}"
+            yield f"{words.language}/{file}.toml: {rest}: {problem}"
     if words.frame.code.startswith("en"):
         yield from _reading_age(words, figures)
 
@@ -74,8 +75,3 @@ def _reading_age(words: Words, figures: list[str]) -> Iterator[str]:
                 f"{words.language}/{file}.toml: reading grade {grade:.1f}; "
                 f"{HARDEST_GRADE} is the hardest"
             )
-
-
-def _file(key: str) -> str:
-    file, _, rest = key.partition(".")
-    return f"{file}.toml: {rest}"
