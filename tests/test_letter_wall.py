@@ -10,7 +10,6 @@ from urllib.parse import unquote
 
 import pytest
 
-from webapp.letter.wall import Wall
 from webapp.letter.words import VOICES
 
 from .builders import english, with_all_ticks
@@ -18,7 +17,7 @@ from .mails import read
 from .visitor import DEMO, Drawer, drawer_of, make_app, visitor
 
 BELOW = [*product(english().situations, ("described", "needs"))]
-WALL = Wall(english().condition)
+WALL = english().wall
 # Written out, so that a slip in the words' own list cannot hide itself.
 FORMS = re.compile(r"mutis|mute|\bs\.?m\b|talking ?circles|smira|ispeak", re.IGNORECASE)
 REASONS = re.compile(r"anxi|fr[eo]ez|froze|panic|phobi|diagnos|condition|disab|disorder", re.I)

@@ -149,7 +149,7 @@ def _send(form: SendForm) -> Response:
         return redirect(url_for("check.sent"), 303)
     if outcome.result is Result.PERHAPS_SENT:
         draft().doubt = "perhaps"
-    return check_page(form, outcome=_told(outcome))
+    return check_page(form, outcome=_words_of(outcome))
 
 
 def _mail_code(form: SendForm, order: ToSelf) -> Response:
@@ -157,7 +157,10 @@ def _mail_code(form: SendForm, order: ToSelf) -> Response:
     press = (draft().id, order.shown, order.address, form.once.data or "")
     asker = Asker(order.address, order.language, order.ip, draft().mark_browser(), press)
     mailed = ask_own_inbox(order, asker, services())
-    await_code(mailed.token, "own", order.address, is_code_sent=mailed.is_code_sent)
+    is_code_sent = mailed.is_code_sent
+    if is_code_sent and "code_again" in request.form:
+        draft().told = "new_code"
+    await_code(mailed.token, "own", order.address, is_code_sent=is_code_sent, shown=order.shown)
     return redirect(url_for("confirm.confirm", token=mailed.token), 303)
 
 
@@ -177,7 +180,7 @@ def _is_hexadecimal(text: str) -> bool:
     return len(text) == 8 and set(text) <= set("0123456789abcdef")
 
 
-def _told(outcome: Outcome) -> str:
+def _words_of(outcome: Outcome) -> str:
     """Which words tell this outcome; only at RCPT a refusal is about the address."""
     if outcome.spares_the_address:
         return "refused_mail"
