@@ -80,7 +80,7 @@ class Walk(Hands):
         self.reaches_check()
         stale = self.page.locator("input[name=shown]").input_value()
         self.opens("/letter/what")
-        self.ticks(9)
+        self.touches(self.page.locator("input[name=say]").first)
         self.presses(ON)
         self.adds()
         self.page.evaluate("old => document.querySelector('[name=shown]').value = old", stale)
