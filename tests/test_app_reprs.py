@@ -48,6 +48,7 @@ HARMLESS_HERE = {
     "webapp.letter.compose.Part": {"listed"},
     "webapp.letter.compose.Letter": {"first_heading", "own_words_heading"},
     "webapp.letter.paper.Paper": {"by_hand"},
+    "webapp.letter.wall.Wall": {"names", "tokens", "groups"},
 }
 # Fields that have a harmless name elsewhere, and here may be a person's own.
 PRIVATE_HERE = {"webapp.mail.message.Mail": {"subject", "text", "html", "recipient", "reply_to"}}
