@@ -32,7 +32,8 @@ HARMLESS = frozenset({
     "shown", "sign_off", "site", "site_hour", "situation", "start", "state", "status", "stopping",
     "store", "submission", "templates", "threshold", "tried", "trusted_proxies", "until",
     "has_own_words", "is_proved", "is_to_self", "may", "now", "stop_hour", "to_stop",
-    "keeps_older", "replaced", "utf8_bytes", "version", "voice", "waiting", "waiting_hours", "whole",
+    "keeps_older", "replaced",
+    "utf8_bytes", "version", "voice", "waiting", "waiting_hours", "whole",
 })
 # fmt: on
 # Values that are made at start from files alone, and hold nothing of a person.
