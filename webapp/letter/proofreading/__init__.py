@@ -75,7 +75,8 @@ def problems_in(folder: Path) -> Report:
 def unchosen_words(letter: Letter) -> int:
     """How many words of a letter its writer neither ticked nor typed nor pressed.
 
-    The level's fact was pressed: its button shows the very words.
+    The level's fact was pressed: its button shows the very words. "for" before a name in the
+    signature is counted with that name.
     """
     texts = [letter.greeting, letter.opening, letter.first_heading, letter.own_words_heading]
     texts += [part.heading or part.lead for part in letter.parts]
@@ -87,8 +88,8 @@ def unchosen_words(letter: Letter) -> int:
 def printed_words(letter: Letter) -> int:
     """How many words a letter has in all, its title aside."""
     chosen = [
-        *letter.who,
-        *letter.goodwill,
+        *letter.before_opening,
+        *letter.after_opening,
         letter.fact,
         letter.first,
         *letter.own_words,
@@ -122,7 +123,7 @@ def _texts_of_situations(
 ) -> Iterator[tuple[str, str, frozenset[Level]]]:
     for situation in words.situations.values():
         file = f"{words.language}/situations/{situation.id}.toml"
-        yield f"{file}: subject.me_without_name", situation.subject.me_without_name, every
+        yield f"{file}: subject.without_name", situation.subject.without_name, every
         for key in ("subject", "opening", "closing", *_OTHER_CLOSINGS):
             wording = getattr(situation, key)
             if wording is not None:
@@ -133,35 +134,24 @@ def _texts_of_situations(
             yield f"{file}: replies.body", reply.body, every
 
 
+_SAID_AT_EVERY_LEVEL: Final = (
+    *("fallback", "about", "greeting", "reply", "sign_off", "first", "own_words"),
+    *("closing_to_one_ask", "version"),
+)
+
+
 def _texts_of_frame(
     words: Words, every: frozenset[Level]
 ) -> Iterator[tuple[str, str, frozenset[Level]]]:
     frame, file = words.frame, f"{words.language}/frame.toml"
-    for key, text in (
-        ("fallback.child", frame.fallback.child),
-        ("fallback.supported", frame.fallback.supported),
-        ("about.child", frame.about.child),
-        ("about.child_without_name", frame.about.child_without_name),
-        ("about.supported", frame.about.supported),
-        ("about.supported_without_name", frame.about.supported_without_name),
-        ("greeting.to_someone", frame.greeting.to_someone),
-        ("greeting.plain", frame.greeting.plain),
-        ("reply.me", frame.reply.me),
-        ("reply.them", frame.reply.them),
-        ("sign_off.me", frame.sign_off.me),
-        ("sign_off.me_without_name", frame.sign_off.me_without_name),
-        ("sign_off.them", frame.sign_off.them),
-        ("sign_off.them_without_writer", frame.sign_off.them_without_writer),
-        ("first.me", frame.first.me),
-        ("first.them", frame.first.them),
-        ("own_words.me", frame.own_words.me),
-        ("own_words.them", frame.own_words.them),
-        *(("replies_without_asks.label", reply.label) for reply in frame.replies_without_asks),
-        *(("replies_without_asks.body", reply.body) for reply in frame.replies_without_asks),
-        *(("paper.lines", line) for line in frame.paper.lines),
-        ("version.text", frame.version.text),
-    ):
-        yield f"{file}: {key}", text, every
+    for part in _SAID_AT_EVERY_LEVEL:
+        for key, text in getattr(frame, part):
+            yield f"{file}: {part}.{key}", text, every
+    for reply in (*frame.replies_to_one_ask, *frame.replies_without_asks):
+        yield f"{file}: replies.label", reply.label, every
+        yield f"{file}: replies.body", reply.body, every
+    for line in frame.paper.lines:
+        yield f"{file}: paper.lines", line, every
     yield f"{file}: credit.text", frame.credit.text, frozenset({"named"})
     for level in LEVELS:
         if fact := frame.fact_at(level):
