@@ -75,6 +75,8 @@ def _write(table: Any, decided: Decided, result: Result) -> None:  # noqa: ANN40
     if decided.decision == "reworded":
         before = tomlkit.inline_table()
         before.update({"until": result.on, "me": str(table["me"]), "them": str(table["them"])})
+        if "agreed" in table:
+            before.update({"agreed": table["agreed"]})
         earlier = [*table.get("before", ()), before]
         table["me"], table["them"] = decided.wording.me, decided.wording.them
         table["before"] = earlier
