@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from webapp.letter.compose import Answers, compose
-from webapp.letter.length import UNCHOSEN_WORDS, unchosen_words
+from webapp.letter.compose import UNCHOSEN_WORDS, Answers, compose, unchosen_words
 from webapp.letter.proofreading import problems_in
 from webapp.letter.words import LEVELS, VOICES, Words, load
 from webapp.letter.words.catalogue import catalogue

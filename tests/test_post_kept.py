@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import select
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -45,6 +45,14 @@ def two_mails(
         yield seen, post
 
 
+def _arrives(post: SmtpPost) -> None:
+    """Wait until what the server did has come from its kernel to the kept connection."""
+    (kept,) = post._kept
+    assert kept.conversation._wire is not None
+    arrived, _, _ = select.select([kept.conversation._wire._socket], [], [], PATIENCE)
+    assert arrived
+
+
 def test_the_second_mail_goes_over_the_first_ones_connection() -> None:
     with two_mails() as (seen, post):
         assert post.send(make_mail(text="second")).result is SENT
@@ -71,8 +79,9 @@ def test_a_connection_that_spoke_unasked_is_not_used(extra: bytes) -> None:
 @pytest.mark.parametrize("extra", [b"421 closing\r\n", b"250 ok\r\n", b"x", Act.HANG_UP])
 def test_a_connection_that_spoke_or_ended_while_idle_is_not_used(extra: bytes | Act) -> None:
     with two_mails({"later": extra}) as (seen, post):
+        seen.was_read.set()
         assert seen.later.wait(PATIENCE)
-        time.sleep(0.05)  # from the server's kernel to ours
+        _arrives(post)
         assert post.send(make_mail()).result is SENT
     assert (seen.connections, len(seen.whole)) == (2, 2)
     assert seen.commands.count("mail") == 2

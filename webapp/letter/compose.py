@@ -11,7 +11,7 @@ from ..errors import AnswersError
 from ..mail.message import subject_line
 from .agreement import certificate
 from .answers import Answers, fallback_name, filled, say
-from .length import UNCHOSEN_WORDS, count_words, unchosen_words
+from .length import count_words
 from .plain_name import is_plain_name
 from .words import (
     LEVELS,
@@ -46,6 +46,8 @@ __all__ = [
 
 # Stands for the writer's address until a mail is made: a character nobody types (private use).
 ADDRESS_SLOT: Final = "\ue000"
+# The first promise: so much of a letter, at most, was not chosen by the person.
+UNCHOSEN_WORDS: Final = 90
 
 
 @dataclass(frozen=True)
@@ -102,8 +104,8 @@ class Letter:
     name: str = field(repr=False)
     credit: str
     version: str
-    # On paper only: what is filled in by hand.
-    paper_lines: tuple[str, ...] = ()
+    # In copies only: how its reader can answer, in its writer's words.
+    answer_line: str = field(default="", repr=False)
     # Which group agreed to every sentence of it; below "named" a group's name would tell too much.
     agreed: str = ""
     # How the letter came, where we deliver it to somebody; no letter to oneself has it.
@@ -125,6 +127,19 @@ def legal_combinations(words: Words) -> Iterator[tuple[str, Level, Voice]]:
     return product(words.situations, LEVELS, VOICES)
 
 
+def unchosen_words(letter: Letter) -> int:
+    """How many words of a letter its writer neither ticked nor typed nor pressed.
+
+    The level's fact was pressed: its button shows the very words. "for" before a name in the
+    signature is counted with that name.
+    """
+    texts = [letter.greeting, letter.opening, letter.first_heading, letter.own_words_heading]
+    texts += [part.heading or part.lead for part in letter.parts]
+    texts += [letter.closing, letter.reply_line, *(reply.label for reply in letter.replies)]
+    texts += [letter.sign_off, letter.credit, letter.version, letter.agreed]
+    return sum(map(count_words, texts))
+
+
 def compose(answers: Answers, words: Words) -> Letter:
     """Make the letter; a statement that does not fit here is left out.
 
@@ -133,7 +148,8 @@ def compose(answers: Answers, words: Words) -> Letter:
     situation = situation_of(answers, words)
     frame = words.frame
     # One for pages, mail, replies and lock screens: of what was typed, only a plain name.
-    subject = subject_line(_subject(situation, _plainly_named(answers), words))
+    plainly_named = answers if is_plain_name(answers.name) else replace(answers, name="")
+    subject = subject_line(_subject(situation, plainly_named, words))
     own_words = tuple(line for line in answers.own_words.splitlines() if line.strip())
     ticked = _ticked(situation, answers, words)
     before_opening, after_opening = _around_the_opening(ticked, answers)
@@ -162,7 +178,6 @@ def compose(answers: Answers, words: Words) -> Letter:
         name=_signature(answers, words),
         credit=frame.credit.text if answers.level == "named" else "",
         version=frame.version.text.replace("{version}", words.version),
-        paper_lines=frame.paper.lines if situation.paper_lines else (),
     )
     return _with_certificate(letter, situation, ticked, answers, words)
 
@@ -328,10 +343,6 @@ def _subject(situation: Situation, answers: Answers, words: Words) -> str:
     if answers.voice != "child" and not answers.name:
         return subject.without_name
     return say(subject, answers, words)
-
-
-def _plainly_named(answers: Answers) -> Answers:
-    return answers if is_plain_name(answers.name) else replace(answers, name="")
 
 
 def _sign_off(answers: Answers, words: Words) -> str:

@@ -27,7 +27,6 @@ __all__ = ["OutboxFolder", "Settings", "from_environment", "is_loopback"]
 _MOST_PROXIES: Final = 5
 # More processes than this are a slip: each takes some 100 MB.
 _MOST_WORKERS: Final = 64
-_MOST_PORT: Final = 65_535
 # Two evenings to find the mail, and to think it over.
 USUAL_WAITING_HOURS: Final = 48
 # Requests a minute from one address, for each page and method. A person taps once in a second or
@@ -106,7 +105,8 @@ def from_environment(environ: Mapping[str, str], instance: Path) -> Settings:
     if said not in ("", "0", "1"):
         reading.faults.append("WORD_AHEAD_DEMO has to be 1, or left out.")
     lasts = demo or bool(values.get("DATABASE_URL", "").strip())
-    mail = _mail(reading, demo=demo)
+    ca_file = reading.any(addresses.ca_file, None)
+    mail = reading.needed("MAIL_URL", partial(addresses.mail, demo=demo, ca_file=ca_file), None)
     usual = Settings("", "", mail, "", "", "", "")
     # Whoever set a relay that cannot be read wants mail, too.
     sends = values.get("MAIL_URL", "").strip() not in ("", "none")
@@ -137,11 +137,6 @@ def from_environment(environ: Mapping[str, str], instance: Path) -> Settings:
     return settings if lasts and mail is not None else replace(settings, direct_send="off")
 
 
-def _mail(reading: Reading, *, demo: bool) -> SmtpServer | OutboxFolder | None:
-    ca_file = reading.any(addresses.ca_file, None)
-    return reading.needed("MAIL_URL", partial(addresses.mail, demo=demo, ca_file=ca_file), None)
-
-
 def _limits(reading: Reading) -> Limits:
     """The limits, each settable as LIMITS_ and its name in capitals."""
     return Limits(
@@ -155,4 +150,4 @@ def _limits(reading: Reading) -> Limits:
 def _check_what_the_server_reads(reading: Reading) -> None:
     """gunicorn.conf.py reads these two by itself, and would end with a traceback."""
     reading.number("WEB_CONCURRENCY", usual=1, least=1, most=_MOST_WORKERS)
-    reading.number("PORT", usual=0, most=_MOST_PORT)
+    reading.number("PORT", usual=0, most=parts.MOST_PORT)

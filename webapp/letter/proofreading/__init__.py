@@ -8,9 +8,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from ..compose import Answers, Letter, compose, legal_combinations
-from ..length import UNCHOSEN_WORDS, count_words, unchosen_words
-from ..wall import Wall
+from ..compose import (
+    UNCHOSEN_WORDS,
+    Answers,
+    Letter,
+    compose,
+    legal_combinations,
+    unchosen_words,
+)
+from ..length import count_words
 from ..words import LEVELS, Level, Words, read
 from ..words.fitting import too_much
 from .form_words import form_problems
@@ -171,7 +177,7 @@ def _hard_words(words: Words) -> Iterator[str]:
 
 
 def _leaks(words: Words) -> Iterator[str]:
-    wall = Wall(words.condition)
+    wall = words.wall
     for key, text, levels in texts_of(words):
         if levels - {"named"} and (names := wall.names_in(text)):
             yield f"{key}: names the condition below “named”: {', '.join(names)}"

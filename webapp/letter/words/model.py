@@ -6,7 +6,6 @@ import datetime
 import hashlib
 import re
 from collections.abc import Mapping
-from functools import cache
 from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -187,7 +186,14 @@ class _Fact(Model):
 
 
 class _Paper(Model):
+    """What a printed or copied letter has, and a mail has not."""
+
     lines: tuple[str, ...] = Field(min_length=1)
+    date: str
+    months: tuple[str, ...] = Field(min_length=12, max_length=12)
+    sender: str
+    reader: str
+    answer: str
 
 
 class _Greeting(Model):
@@ -270,7 +276,6 @@ def fill(text: str, values: Mapping[str, str]) -> str:
     return _PLACEHOLDER.sub(lambda match: values.get(match[1], match[0]), text)
 
 
-@cache
 def short_hash(one: str) -> bytes:
     """Four bytes that stand for an id in the browser's cookie, whatever its place in the files."""
     return hashlib.sha256(one.encode()).digest()[:4]

@@ -126,8 +126,12 @@ def _check_frame(words: Words) -> Iterator[str]:
         ("sign_off.signed_for", frame.sign_off.signed_for, "name"),
         ("about.child", frame.about.child, "name"),
         ("about.supported", frame.about.supported, "name"),
+        ("paper.sender", frame.paper.sender, "name"),
+        ("paper.reader", frame.paper.reader, "name"),
+        ("paper.answer", frame.paper.answer, "answer_by"),
     ):
         yield from _held_once(words, key, text, (name,))
+    yield from _held_once(words, "paper.date", frame.paper.date, ("day", "month", "year"))
     for key, ids, wanted in (("they", frame.they, THEY), ("term", frame.term, TERMS)):
         if set(ids) != set(wanted):
             yield _problem(words, "frame.toml", key, f"has to hold {', '.join(wanted)}")
@@ -175,7 +179,8 @@ def _bare_texts(words: Words) -> Iterator[tuple[str, str]]:
             yield f"{key}.body", reply.body
     yield from (("they", one) for forms in frame.they.values() for one in forms)
     yield from (("term", one) for one in frame.term.values())
-    yield from (("paper.lines", one) for one in frame.paper.lines)
+    for key in ("lines", "months"):
+        yield from ((f"paper.{key}", one) for one in getattr(frame.paper, key))
 
 
 def _check_wording(words: Words, file: str, key: str, wording: Wording) -> Iterator[str]:
