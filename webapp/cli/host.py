@@ -78,9 +78,7 @@ class HostCommands:
     def feedback(self, words: Callable[[], Words]) -> click.Command:
         """`flask words feedback`."""
 
-        @click.command(
-            "feedback", help="How people found the sentences; no count under 5."
-        )
+        @click.command("feedback", help="How people found the sentences; no count under 5.")
         def feedback() -> None:
             known = {one.id: one.wording for one in sentences_by_id(words()).values()}
             with _away_in_one_line():
