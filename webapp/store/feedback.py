@@ -1,7 +1,7 @@
 """How people found the letters: one counter for each sentence and mark, and nothing else."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import sqlalchemy as sa
@@ -28,8 +28,8 @@ class Mark:
     """What somebody thinks of a sentence in its present words, or ("") of the whole letter."""
 
     sentence: str
-    wording: bytes
-    mark: str
+    wording: bytes = field(repr=False)
+    mark: str = field(repr=False)
 
 
 @dataclass(frozen=True)
