@@ -23,8 +23,8 @@ PHASES = (
     "done",
 )
 _BEFORE_PAYLOAD = frozenset(PHASES[: PHASES.index("payload")])
-# In these the relay speaks about this mail. What it refuses earlier is us, or it is out of order:
-# the mail itself may be tried again.
+# A lasting no in one of these steps is about this very mail. A no before them is about us, or the
+# relay is out of order, so the same mail may be tried again.
 _ABOUT_THE_MAIL = frozenset({"mail", "data", "dot"})
 # RFC 3463: 5.1.x is about an address (5.1.8 about the sender's), 5.2.x about its mailbox. All else
 # that is said to RCPT is the relay's or the host's matter, and may be mended: it can go later.
