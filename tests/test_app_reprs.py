@@ -41,11 +41,14 @@ FROM_FILES = (
     "webapp.letter.words.",
     "webapp.rendering.inlining.",
     "webapp.rendering.templates._Mail",
+    "webapp.web.sentences.",
 )
 # Fields that have a harmful name elsewhere; here they are the words' own sentences.
 HARMLESS_HERE = {
     "webapp.store.ledger.limits.Rule": {"name"},
     "webapp.letter.compose.Reply": {"body"},
+    "webapp.store.feedback.Figures": {"numbers"},
+    "webapp.store.opening.Store": {"feedback"},
     "webapp.letter.compose.Part": {"listed"},
     "webapp.letter.compose.Letter": {"first_heading", "own_words_heading"},
     "webapp.letter.paper.Paper": {"by_hand"},
