@@ -309,7 +309,7 @@ def renewal(hour: Hour) -> None:
     assert command, "Debian's certbot has no service"
     options = "--force-renewal --no-random-sleep-on-renew"
     hour.debian.types(f"{command[1].replace('--no-random-sleep-on-renew', '')} {options}")
-    end = time.monotonic() + 15
+    end = time.monotonic() + _PATIENCE
     while serial(hour.trusted) == before:
         assert time.monotonic() < end, "nginx shows the old certificate"
         time.sleep(0.5)
