@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from webapp.post import Outcome, Result
-from webapp.post.smtp import MOST_KEPT, MOST_MAILS, Limits, SmtpPost
+from webapp.post.smtp import MOST_KEPT, MOST_MAILS, SmtpPost, Timeouts
 
 from .fault_server import PATIENCE, Act, Faults, FaultServer, fault_server
 from .mail_server import make_certificate, real_server
@@ -37,10 +37,10 @@ class Clock:
 @contextmanager
 def two_mails(
     *faults: Faults,
-    limits: Limits = Limits(),  # noqa: B008
+    timeouts: Timeouts = Timeouts(),  # noqa: B008
 ) -> Iterator[tuple[FaultServer, SmtpPost]]:
     """A post that has sent its first mail, and keeps that connection."""
-    with fault_server(*faults) as seen, closing(SmtpPost(seen.server, limits=limits)) as post:
+    with fault_server(*faults) as seen, closing(SmtpPost(seen.server, timeouts=timeouts)) as post:
         assert post.send(make_mail()).result is SENT
         yield seen, post
 
@@ -98,7 +98,7 @@ def test_a_kept_connection_that_dies_before_the_mail_is_replaced(
 
 
 def test_a_kept_connection_that_falls_silent_is_replaced_in_time() -> None:
-    with two_mails({"mail 2": Act.SILENCE}, limits=Limits(command=2)) as (seen, post):
+    with two_mails({"mail 2": Act.SILENCE}, timeouts=Timeouts(command=2)) as (seen, post):
         assert post.send(make_mail()).result is SENT
     assert (seen.connections, len(seen.whole)) == (2, 2)
 

@@ -146,11 +146,11 @@ def _another_reader(data: bytes) -> bytes:
 
 
 def _another_word(data: bytes) -> bytes:
-    """Four other letters at the beginning of its text, however that is carried."""
     head, rest = _head_and_rest(data)
-    carried = rb"(Content-Transfer-Encoding: (?:quoted-printable|base64)\r\n\r\n)...."
-    changed = re.sub(carried, rb"\1QUJD", rest, count=1)
-    assert changed != rest
+    changed = re.sub(rb"(?<= quoted-printable\r\n\r\n)", b"Not ", rest, count=1)
+    if changed == rest:
+        # Carried as base64: other letters at its beginning.
+        changed = re.sub(rb"(?<= base64\r\n\r\n)....", b"QUJD", rest, count=1)
     return head + changed
 
 
