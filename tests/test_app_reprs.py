@@ -16,9 +16,9 @@ import webapp
 # one comes here only if a stranger may read it.
 # fmt: off
 HARMLESS = frozenset({
-    "after_dot", "again", "age", "allowed", "at", "attempt", "auto_submitted", "ballots", "before_dot",
-    "before", "before_dot", "by", "ca_file", "characters", "check_domains", "clock", "code", "command",
-    "condition", "connect", "conversation", "counts", "credit", "database", "database_lasts",
+    "after_dot", "again", "age", "allowed", "at", "attempt", "auto_submitted", "ballots",
+    "before", "before_dot", "by", "ca_file", "characters", "check_domains", "clock", "code",
+    "command", "condition", "connect", "conversation", "counts", "credit", "database", "database_lasts",
     "date", "day", "decision", "deleted", "demo", "direct_send", "direct_send_domains",
     "direction", "domain_exists", "draft_id", "due", "ehlo_name", "end", "enhanced", "expires_at",
     "faults", "figures", "file", "flood_minute", "has_receipt", "host", "host_contact",
