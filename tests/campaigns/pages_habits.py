@@ -135,5 +135,5 @@ def _presses_twice(hands: Hands, button: str, script: bool) -> str:
     page.mouse.click(*place)
     page.wait_for_selector(button, state="detached")
     # A second press may be answered before the first one's mail has gone.
-    page.wait_for_timeout(1500 * _SLOW_RELAY)
+    assert hands.site.is_idle(), "a letter was still on its way"
     return f"{button} said {heard} and not {says}" if script and set(heard) != {says} else ""

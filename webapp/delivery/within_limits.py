@@ -39,7 +39,7 @@ _LOOK_AGAIN_SECONDS: Final = 0.25
 class Press:
     """What was pressed, whether that is to go again, and when the answer is due, by our clock."""
 
-    submission: Submission | None = None
+    submission: Submission | None = field(default=None, repr=False)
     again: bool = False
     due: float = field(default_factory=lambda: time.monotonic() + WHOLE_PRESS)
 
