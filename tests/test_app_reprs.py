@@ -97,7 +97,16 @@ def test_a_value_shows_nothing_private(name: str) -> None:
 
 
 def test_the_values_that_hold_a_persons_words_are_among_them() -> None:
-    endings = ("Answers", "Letter", "Mail", "Envelope", "Bodies", "Submission", "Key", "Opened")
+    endings = (
+        "Answers",
+        "Letter",
+        "Mail",
+        "Envelope",
+        "Bodies",
+        "Submission",
+        "Key",
+        "OpenedLetter",
+    )
     assert {end for end in endings if not any(name.endswith(f".{end}") for name in KINDS)} == set()
 
 

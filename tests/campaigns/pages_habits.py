@@ -30,7 +30,7 @@ _IMPATIENCE: Final = 800
 _LISTENS: Final = """button => new MutationObserver(() => heard(button.textContent))
   .observe(button, {childList: true, characterData: true, subtree: true})"""
 
-Opened = Callable[[], AbstractContextManager[Browser]]
+OpenedLetter = Callable[[], AbstractContextManager[Browser]]
 
 
 def main() -> list[Row]:
@@ -45,7 +45,7 @@ def _in_firefox_without_script() -> list[Row]:
     return _in(lambda: firefox(script=False), "no JavaScript, keys alone", keys=True)
 
 
-def _in(opened: Opened, how: str, *, keys: bool = False) -> list[Row]:
+def _in(opened: OpenedLetter, how: str, *, keys: bool = False) -> list[Row]:
     wrong = []
     with opened() as running:
         tool = f"{running.browser_type.name.capitalize()} {running.version}"
