@@ -19,10 +19,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from webapp.store.database import DatabaseUnavailable
+
 from .host import NotTaken, cores
 
-# What a busy machine does to a measure: too slow, no place, no port, no memory.
-_THE_MACHINE = (NotTaken, OSError, MemoryError)
+# What a busy machine does to a measure: too slow, no place, no port, no memory, a database that
+# does not answer in time.
+_THE_MACHINE = (NotTaken, OSError, MemoryError, DatabaseUnavailable)
 _WAITS = {"bench_direct", "bench_ledger", "bench_post", "bench_smtp"}
 _MOST_FOR_OTHERS = 0.1  # of the cores
 

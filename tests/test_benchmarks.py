@@ -20,6 +20,7 @@ from benchmarks import __main__ as benchmarks
 from benchmarks import bench_letter, bench_post
 from benchmarks.bench_post import MOST_REFUSED, Person, Series, is_fast_and_refuses_nobody
 from benchmarks.host import Cores, NotTaken, cores
+from webapp.store.database import DatabaseUnavailable
 
 KEPT = {"measure": "one / other", "ratio": 3.0, "at_least": 2.0}
 
@@ -61,7 +62,10 @@ def test_a_measure_that_cannot_be_taken_says_why_and_the_others_are_taken(
     assert all(line["kept"] for line in lines.values())
 
 
-@pytest.mark.parametrize("error", [OSError("no port"), TimeoutError("too slow"), MemoryError()])
+@pytest.mark.parametrize(
+    "error",
+    [OSError("no port"), TimeoutError("too slow"), MemoryError(), DatabaseUnavailable("away")],
+)
 def test_what_a_machine_does_to_a_measure_is_no_failure(
     monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
