@@ -49,6 +49,7 @@ class HostCommands:
             with _away_in_one_line():
                 store = self._ready_store()
                 rows = store.waiting.purge() + store.stopping.purge() + store.ledger.purge()
+                rows += store.rounds.purge()
             click.echo(f"{rows} rows deleted.")
 
         return purge

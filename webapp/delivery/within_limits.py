@@ -15,11 +15,10 @@ from ..slots import Slots
 from ..store.ledger import (
     LedgerUnavailable,
     OtherContent,
+    Reader,
     Refusal,
     Reservation,
     Submission,
-    ToOwn,
-    ToPerson,
 )
 from ..store.opening import Store
 
@@ -56,7 +55,7 @@ class LimitReached(WordAheadError):
 
 def send_within_limits(
     mail: Mail | Callable[[], Mail],
-    reader: ToOwn | ToPerson,
+    reader: Reader,
     services: Services,
     *,
     submission: Submission | None = None,
@@ -86,7 +85,7 @@ def send_within_limits(
 
 
 def _leave_to_send(
-    store: Store, reader: ToOwn | ToPerson, submission: Submission | None, *, again: bool
+    store: Store, reader: Reader, submission: Submission | None, *, again: bool
 ) -> Reservation | Outcome:
     until = time.monotonic() + _PATIENCE_SECONDS
     while True:
