@@ -88,7 +88,7 @@ def premailed(page: str) -> str:
 
 def ours(words: Words) -> Make:
     """Answers to bytes as the app does it."""
-    templates = MailTemplates.load(FOLDER, words.sentences())
+    templates = MailTemplates.load(FOLDER)
 
     def make(answers: Answers) -> bytes:
         letter = compose(answers, words)

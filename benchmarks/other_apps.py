@@ -83,5 +83,4 @@ def app(letters: str) -> Flask:
     )
     store.upgrade()
     post = OtherPost(SmtpPost(settings.mail), kind)  # type: ignore[arg-type]  # a relay
-    mails = templates.load(FOLDER, load(FOLDER / "words").sentences())
-    return create_app(settings, templates=mails, post=post, store=store)
+    return create_app(settings, templates=templates.load(FOLDER), post=post, store=store)

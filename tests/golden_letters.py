@@ -36,6 +36,9 @@ OWN_WORDS = (
     "That went well."
 )
 MOTHER = "Anna Clark, Emma’s mother"
+# Letters that end with a line on how they came, by the mail whose words that is.
+NOTES = {"unproved-inbox": "unproved", "to-a-person": "person"}
+SENDER = "letters@word-ahead.example"
 RIGHTS = (("work", "gb-work", "me"), ("school", "ie-services", "child"), ("service", "any", "me"))
 
 
@@ -51,14 +54,19 @@ def cases() -> Mapping[str, Answers]:
         _rights(),
         _asks(),
         _persons(),
+        _delivered(),
     )
     return dict(chain.from_iterable(made))
 
 
-def text_of(answers: Answers) -> str:
+def text_of(name: str) -> str:
     """A letter as its text part; the words' date and code are left open."""
     words = english()
-    text = templates().letter_bodies(compose(answers, words), ADDRESS).text
+    letter = compose(cases()[name], words)
+    if name in NOTES:
+        note = words.texts["mails"][NOTES[name]]["note"]
+        letter = replace(letter, note=note.replace("{sender}", SENDER))
+    text = templates().letter_bodies(letter, ADDRESS).text
     return text.replace(words.version, "(date and code)")
 
 
@@ -166,14 +174,20 @@ def _persons() -> Iterator[tuple[str, Answers]]:
     yield "for-the-record", make_answers(situation="healthcare", say=ticks)
 
 
+def _delivered() -> Iterator[tuple[str, Answers]]:
+    """As it comes to an inbox that nobody has proved, and to the person it is for."""
+    yield "unproved-inbox", with_starters(make_answers(situation="university"))
+    yield "to-a-person", with_starters(make_answers(to_name="Ms Patel"))
+
+
 def write_anew() -> None:
     """Write every golden letter, and take away those that are no case any more."""
     GOLDEN.mkdir(exist_ok=True)
     for old in GOLDEN.glob("*.txt"):
         if old.stem not in cases():
             old.unlink()
-    for file, answers in cases().items():
-        (GOLDEN / f"{file}.txt").write_text(text_of(answers), "utf-8")
+    for name in cases():
+        (GOLDEN / f"{name}.txt").write_text(text_of(name), "utf-8")
     sys.stdout.write(f"{len(cases())} letters. Read aloud what changed: git diff tests/golden\n")
 
 

@@ -14,7 +14,7 @@ from lxml import html as lxml_html
 
 from webapp.rendering.templates import MailTemplates
 
-from .builders import MAIL_TEMPLATES, library
+from .builders import MAIL_TEMPLATES
 
 # lxml publishes no full types.
 Element = Any
@@ -34,7 +34,7 @@ _FONT: Final = re.compile(r"((?P<weight>bold) )?(?P<size>\d+px)/(?P<height>[\d.]
 @cache
 def templates() -> MailTemplates:
     """The real mail templates, loaded once, as the app does."""
-    return MailTemplates.load(MAIL_TEMPLATES, library().sentences())
+    return MailTemplates.load(MAIL_TEMPLATES)
 
 
 def parse(page: str) -> Element:

@@ -170,6 +170,18 @@ def test_the_receipt_holds_letter_person_moment_consent_version_and_what_was_del
     assert "The letter is deleted here." in text
 
 
+def test_the_receipt_shows_the_letter_as_its_reader_sees_it(
+    mails: dict[str, EmailMessage],
+) -> None:
+    """Headings, list marks and the mark on the one thing, each in the letter's own style."""
+    letter, receipt = (parse(_both(mails[kind])[1]) for kind in ("letter", "receipt"))
+    for kind in ("h2", "li", "strong"):
+        in_letter = [(one.text_content(), one.get("style")) for one in elements(letter, kind)]
+        in_receipt = [(one.text_content(), one.get("style")) for one in elements(receipt, kind)]
+        assert in_letter
+        assert [one for one in in_letter if one not in in_receipt] == []
+
+
 def test_the_receipt_has_no_link(mails: dict[str, EmailMessage]) -> None:
     assert _links(mails["receipt"]) == []
 

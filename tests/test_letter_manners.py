@@ -19,7 +19,7 @@ from webapp.letter.words import LEVELS, TERMS, THEY
 from webapp.letter.words.fitting import misfits
 
 from .broken_words import SITUATION, STATEMENTS, Edit, append, edit_file, statement, sub
-from .builders import english, make_answers, make_letter, with_all_ticks, with_starters
+from .builders import ROOT, english, make_answers, make_letter, with_all_ticks, with_starters
 from .letter_page import templates
 from .visitor import DEMO, visitor
 
@@ -48,9 +48,25 @@ STOPS: list[tuple[str, Edit, str]] = [
     (ASK, _ask("wait. I like that."), "what-i-ask.toml: made-up.me: has to be the end of one"),
     (ASK, _ask("Wait for me."), "what-i-ask.toml: made-up.me: has to begin with a bare verb"),
     (ASK, _ask("I can wait."), "what-i-ask.toml: made-up.me: has to begin with a bare verb"),
+    (
+        "statements/what-helps.toml",
+        sub(r'wait, with no need[^"]*"', 'wait?"'),
+        "has to end the sent",
+    ),
     (ASK, sub(LEAD, r'\1."'), "what-i-ask.toml: lead.me: has to stop before its sentence ends"),
     (GOODWILL, statement("I am glad. My fear is less.", levels='["needs"]'), "“fear” at level"),
     (GOODWILL, statement("I have mutism.", levels='["described"]'), "goodwill.toml: made-up"),
+    (GOODWILL, statement(them="{name} has a diagnosis.", levels='["needs"]'), "“diagnosis” at"),
+    (
+        "statements/who-i-am.toml",
+        statement("I am mute.", levels='["described"]'),
+        "“mute” at level",
+    ),
+    (
+        "statements/to-end.toml",
+        statement("I am autistic.", levels='["needs"]'),
+        "“autistic” at level",
+    ),
     (GOODWILL, statement("{condition} or not.", levels='["described"]'), "{condition}"),
     ("frame.toml", sub(r'^situational = ".*?"\n', ""), "en/frame.toml: term"),
     ("frame.toml", sub(r"^he = .*?\n", ""), "en/frame.toml: they"),
@@ -132,7 +148,7 @@ def test_the_eight_starters_of_each_letter_ask_and_say_how_to_answer() -> None:
     words = english()
     for situation, level, voice in legal_combinations(words):
         letter = make_letter(situation=situation, level=level, voice=voice)
-        assert letter.goodwill
+        assert letter.after_opening
         assert any(part.heading.startswith("I would be grateful") for part in letter.parts)
         assert "which of these would work, and what else might?" in letter.closing
         assert len(letter.ticked) == 8
@@ -191,6 +207,53 @@ def test_who_writes_signs_the_letter_and_she_is_she() -> None:
     assert "Emma has Situational Mutism, an anxiety condition. She can talk" in letter
     assert "Thank you, Anna Clark, Emma’s mother" in letter
     assert not re.search(r"\b(they|them|their|Selective)\b", letter)
+
+
+def test_without_a_writer_it_is_signed_for_whom_it_is_and_the_form_asks_kindly() -> None:
+    for voice in ("child", "supported"):
+        lily = visitor().reaches_check(situation="school", voice=voice, says={"name": "Lily"})
+        assert "Thank you, for Lily" in lily.page.letter()
+        assert "Would you like to say who writes it?" in lily.page.text
+        assert lily.page.soup.select_one("button.main") is not None
+        nameless = visitor().reaches_check(situation="school", voice=voice, says={"name": ""})
+        assert "Thank you. " in nameless.page.letter()
+        assert "for my child" not in nameless.page.letter().split("Thank you. ")[1]
+    signed = visitor().reaches_check(voice="child", says={"writer": "Anna Clark"})
+    assert "Thank you, Anna Clark" in signed.page.letter()
+    for page in (signed.page, visitor().reaches_check().page):
+        assert "who writes it" not in page.text
+
+
+def test_who_somebody_is_to_the_reader_follows_the_purpose_that_names_them() -> None:
+    words = english()
+    mine = make_answers(situation="work", say=("starting-soon", "want-to-work-well"))
+    letter = compose(mine, words)
+    assert letter.before_opening == ("I will be starting with you soon.",)
+    assert letter.after_opening == ("I like this work, and I want to do it well.",)
+    about = compose(replace(mine, voice="child"), words)
+    assert about.before_opening == ()
+    assert about.after_opening[0] == "Emma will be starting with you soon."
+
+
+def test_one_ask_is_not_spoken_of_as_many() -> None:
+    for situation, level, voice in legal_combinations(english()):
+        (ask,) = (s for s in english().sections.values() if s.asks)
+        one = next(s.id for s in ask.statement if s.fits(situation, level))
+        answers = make_answers(situation=situation, level=level, voice=voice, say=(one,))
+        letter = compose(answers, english())
+        assert letter.closing == "Could you write to say if this would work, or what else might?"
+        assert letter.replies[0].label == "“Yes, this works”"
+        assert len(letter.replies) == 3
+
+
+def test_without_a_name_a_subject_does_not_stumble() -> None:
+    for situation in english().situations:
+        answers = make_answers(situation=situation, name="", voice="supported")
+        subject = compose(answers, english()).subject
+        assert "person I support" not in subject
+        assert not re.search(r"\b(my|I|me)\b", subject)
+        child = compose(replace(answers, voice="child"), english()).subject
+        assert child.startswith("A note about my child and")
 
 
 def test_for_oneself_none_of_it_is_printed() -> None:
@@ -269,3 +332,12 @@ def test_nothing_is_left_of_what_jarred() -> None:
     texts = [(key, text) for key, text, _ in texts_of(english())]
     assert [(key, text) for key, text in texts if jarred.search(text)] == []
     assert len(texts) > 300
+
+
+def test_what_the_review_quotes_as_today_is_what_letters_say() -> None:
+    review = (ROOT / "docs" / "words-review.md").read_text("utf-8")
+    rows = [line.rstrip(" |").rsplit("|", 1)[-1] for line in review.splitlines() if line[:1] == "|"]
+    quoted = {quote for row in rows for quote in re.findall(r'"([^"]+)"', row)}
+    said = "\n".join(text for _, text, _ in texts_of(english()))
+    assert [quote for quote in quoted if quote not in said] == []
+    assert len(quoted) > 30

@@ -14,7 +14,7 @@ from premailer import Premailer
 
 from webapp.errors import TemplateError
 from webapp.letter.compose import Letter, Part, Reply
-from webapp.rendering.inlining import flatten, inline, mirrored
+from webapp.rendering.inlining import inline, mirrored
 from webapp.rendering.inlining.rules import check_css
 from webapp.rendering.templates import Direction, letter_context, mail_environment
 
@@ -30,8 +30,8 @@ def many(count: int) -> Letter:
     line = "One <b> & 'two'."
     return replace(
         make_letter(first=line * bool(count), to_name="Ms Patel" * bool(count)),
-        who=(line,) * count,
-        goodwill=(line,) * count,
+        before_opening=(line,) * count,
+        after_opening=(line,) * count,
         fact=line * bool(count),
         ending=(line,) * count,
         parts=tuple(
@@ -165,7 +165,7 @@ def test_a_block_that_the_base_does_not_have_stops_the_start(folder: Path) -> No
 
 
 def test_a_block_in_a_block_stops_the_start(folder: Path) -> None:
-    with pytest.raises(TemplateError, match="block stands in a block"):
+    with pytest.raises(TemplateError, match="no block named inner"):
         inlined(folder, "{% block inner %}{% endblock %}")
 
 
@@ -213,6 +213,20 @@ def test_mirroring_turns_sides_and_leaves_names_alone() -> None:
     assert mirrored(mirrored(CSS)) == CSS
 
 
-def test_flattened_template_has_no_joints_left() -> None:
-    pieces = flatten(mail_environment(), MAIL_TEMPLATES, "letter/body.html")
-    assert {piece.word for piece in pieces} <= {"", "if", "else", "endif", "for", "endfor"}
+@pytest.mark.parametrize("file", ["letter/body.html", "code/body.html", "receipt/body.html"])
+def test_an_inlined_template_asks_for_no_other_file(file: str) -> None:
+    source = inline(mail_environment(), MAIL_TEMPLATES, file, CSS)
+    tags = re.findall(r"{%-? *(\w+)", source)
+    assert set(tags) <= {"if", "else", "endif", "for", "endfor"}
+    assert "for" in tags
+
+
+def test_an_element_is_not_begun_in_one_file_and_gone_on_with_in_another(folder: Path) -> None:
+    (folder / "line.html").write_text("<p")
+    with pytest.raises(TemplateError, match=r"^line\.html, line 1: .*stands inside an HTML tag"):
+        inlined(folder, '{% include "line.html" %} {{ x }}>y</p>')
+
+
+def test_a_file_that_is_included_twice_stands_in_both_places(folder: Path) -> None:
+    twice = inlined(folder, '{% include "line.html" %}<hr>{% include "line.html" %}')
+    assert twice.count("{{ line }}</p>") == 2

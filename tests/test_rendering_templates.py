@@ -10,10 +10,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from webapp.errors import TemplateError
-from webapp.letter.compose import Part, Reply, compose, legal_combinations
-from webapp.rendering.templates import MAILTO_LIMIT, EscapedSentences, MailTemplates, reply_links
+from webapp.letter.compose import Part, Reply, compose
+from webapp.rendering.templates import MAILTO_LIMIT, MailTemplates, reply_links
 
-from .builders import MAIL_TEMPLATES, english, make_answers, make_letter, with_all_ticks
+from .builders import MAIL_TEMPLATES, english, make_answers, make_letter
 from .letter_page import elements, parse, templates, visible_text
 
 ADDRESS = "emma@example.org"
@@ -42,7 +42,13 @@ def test_subject_is_the_letters_own() -> None:
 
 def test_parts_stand_in_the_order_of_the_letter() -> None:
     letter = make_letter(to_name="Ms Patel", first="I hear you.", own_words="One.\nTwo.")
-    said = [letter.title, letter.greeting, *letter.who, letter.opening, *letter.goodwill]
+    said = [
+        letter.title,
+        letter.greeting,
+        *letter.before_opening,
+        letter.opening,
+        *letter.after_opening,
+    ]
     said += [
         letter.fact,
         letter.first_heading,
@@ -61,7 +67,9 @@ def test_parts_stand_in_the_order_of_the_letter() -> None:
 
 
 def test_a_letter_of_nothing_but_its_frame_has_no_empty_elements() -> None:
-    letter = replace(make_letter(), parts=(), who=(), goodwill=(), fact="", name="", credit="")
+    letter = replace(
+        make_letter(), parts=(), before_opening=(), after_opening=(), fact="", name="", credit=""
+    )
     root = parse(templates().letter_bodies(letter, ADDRESS).html)
     assert all(p.text_content().strip() for p in elements(root, "p", "h1", "h2", "li", "a"))
 
@@ -104,34 +112,13 @@ def test_nothing_personal_is_in_a_repr() -> None:
     assert "emma" not in repr(reply_links(make_letter().replies, ADDRESS))
 
 
-def test_only_given_sentences_are_kept_escaped_and_typed_text_is_escaped_each_time() -> None:
-    escaped = EscapedSentences(["Questions & answers"])
-    assert escaped["Questions & answers"] == "Questions &amp; answers"
-    assert escaped[HOSTILE] == "&lt;script&gt;&#34;&#39;&amp;"
-    assert list(escaped) == ["Questions & answers"]
-
-
-def test_typed_text_is_escaped_even_where_a_sentence_is_hostile() -> None:
-    hostile = MailTemplates.load(MAIL_TEMPLATES, [HOSTILE])
+def test_typed_text_and_sentences_are_escaped_in_html_and_nowhere_else() -> None:
     typed = dict.fromkeys(("name", "to_name", "first", "own_words"), HOSTILE)
     letter = compose(make_answers(**typed), english())
     said = replace(letter, parts=(Part(HOSTILE, (HOSTILE, "An item."), listed=True),))
-    for mail in (hostile, templates()):
-        bodies = mail.letter_bodies(said, ADDRESS)
-        assert "<script" not in bodies.html
-        assert bodies.text.count(HOSTILE) == bodies.html.count("&lt;script&gt;&#34;&#39;&amp;")
-
-
-def test_sentences_that_were_escaped_before_change_no_letter() -> None:
-    plain = MailTemplates.load(MAIL_TEMPLATES)
-    for situation, level, voice in legal_combinations(english()):
-        answers = make_answers(situation=situation, level=level, voice=voice, name="Zoë & <Emma>")
-        letter = compose(with_all_ticks(answers), english())
-        assert plain.letter_bodies(letter, ADDRESS) == templates().letter_bodies(letter, ADDRESS)
-
-
-def test_no_sentence_that_is_kept_escaped_waits_for_a_name() -> None:
-    assert not any("{" in sentence for sentence in english().sentences())
+    bodies = templates().letter_bodies(said, ADDRESS)
+    assert "<script" not in bodies.html
+    assert bodies.text.count(HOSTILE) == bodies.html.count("&lt;script&gt;&#34;&#39;&amp;")
 
 
 @pytest.mark.parametrize("file", ["subject.txt", "body.txt", "body.html"])
@@ -156,15 +143,19 @@ def test_a_missing_stylesheet_stops_the_start(folder: Path) -> None:
 @pytest.mark.parametrize("file", ["subject.txt", "body.txt", "body.html"])
 def test_an_unknown_part_of_a_letter_stops_the_start(folder: Path, file: str) -> None:
     old = "{{ letter.subject }}" if file == "subject.txt" else "{{ letter.sign_off }}"
-    change(folder / "letter" / file, old, "{{ letter.sing_off }}")
+    change(
+        folder / "letter" / ("signed.html" if file == "body.html" else file),
+        old,
+        "{{ letter.sing_off }}",
+    )
     with pytest.raises(TemplateError, match=r"letter: .*sing_off"):
         MailTemplates.load(folder)
 
 
 @pytest.mark.parametrize("filter_", ["safe", "tojson", "urlize", "forceescape", "xmlattr"])
 def test_no_filter_stops_the_escaping(folder: Path, filter_: str) -> None:
-    change(folder / "letter" / "body.html", "{{ item }}", f"{{{{ item|{filter_} }}}}")
-    with pytest.raises(TemplateError, match=rf"letter/body\.html, line \d+: .*{filter_}"):
+    change(folder / "letter" / "said.html", "{{ item }}", f"{{{{ item|{filter_} }}}}")
+    with pytest.raises(TemplateError, match=rf"letter/said\.html, line \d+: .*{filter_}"):
         MailTemplates.load(folder)
 
 

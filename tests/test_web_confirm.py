@@ -27,7 +27,7 @@ from .direct import (
     told,
     wrong,
 )
-from .letter_page import words_of
+from .letter_page import plain_words, words_of
 from .visitor import Drawer, make_app
 
 NEW_SECRET = "a new secret of the tests, long enough to be one"
@@ -55,15 +55,35 @@ def test_a_right_code_only_opens_and_the_second_press_sends(emma: Writer, host: 
 
 def test_the_opened_page_is_the_letter_as_it_will_be_sent(emma: Writer, host: Host) -> None:
     opened = emma.asks().types().page
-    shown = opened.soup.select_one("article.letter")
     emma.sends()
     (letter,) = host.to(MANAGER)
     text = letter.get_body(("plain",))
-    assert shown
     assert text
-    assert words_of(shown.get_text()) == words_of(text.get_content())
+    assert plain_words(text.get_content()) == opened.letter_to(EMMA)
     head = " ".join(opened.soup.select_one("dl.head").get_text(" ").split())  # type: ignore[union-attr]
     assert all(str(letter[part]) in head for part in ("To", "Reply-To", "Subject"))
+
+
+def test_the_opened_letter_looks_as_it_did_when_it_was_agreed_to(emma: Writer) -> None:
+    emma.reaches_check(more=CANARY)
+    agreed = emma.names().page.soup.select_one("article.letter")
+    opened = emma.agrees().types().page.soup.select_one("article.letter")
+    assert agreed
+    assert opened
+    assert opened.select("h2, h3, li, .first")
+    assert str(opened) == str(agreed)
+
+
+def test_after_another_release_the_opened_letter_is_the_sealed_text(
+    emma: Writer, host: Host, tmp_path: Path
+) -> None:
+    emma.asks()
+    host.turns(**another_release(tmp_path / "release"))
+    shown = words_of(emma.types().page.letter())
+    emma.sends()
+    text = host.to(MANAGER)[0].get_body(("plain",))
+    assert text
+    assert words_of(text.get_content()) == shown
 
 
 @pytest.mark.parametrize("spelled", ["{0}{1}", "{0} {1}", "{0}-{1}", " {0}\u2013{1} ", "{0}\n{1}"])
@@ -90,14 +110,12 @@ def test_what_is_not_six_digits_counts_as_no_try(emma: Writer, typed: str) -> No
 def test_the_letter_goes_as_it_was_agreed_to_whatever_was_deployed_since(
     emma: Writer, host: Host, tmp_path: Path
 ) -> None:
-    emma.asks().types()
-    shown = emma.page.soup.select_one("article.letter")
+    shown = emma.asks().types().page.letter_to(EMMA)
     host.turns(**another_release(tmp_path / "release"))
     emma.sends()
     text = host.to(MANAGER)[0].get_body(("plain",))
-    assert shown
     assert text
-    assert words_of(text.get_content()) == words_of(shown.get_text())
+    assert plain_words(text.get_content()) == shown
 
 
 def test_the_next_day_the_link_in_the_mail_still_opens_it(emma: Writer, host: Host) -> None:

@@ -92,7 +92,7 @@ def _services(settings: Settings, replacements: dict[str, Any]) -> Services:
     parts: dict[str, Any] = {
         "settings": settings,
         "library": library,
-        "templates": MailTemplates.load(templates, library.sentences()),
+        "templates": MailTemplates.load(templates),
         "keys": settings.keys,
         "clock": _now,
         "domain_exists": domain_exists,

@@ -22,7 +22,7 @@ from webapp.store.opening import Store
 from .. import browser
 from ..databases import Clock
 from ..direct import DAY, DIRECT, EMMA, HOUR, MANAGER, NAME, paths_in, store_over, told
-from ..letter_page import words_of
+from ..letter_page import plain_words, words_of
 from ..mail_server import RealServer, real_server
 from ..mails import code_in, read
 from ..visitor import make_app
@@ -170,7 +170,7 @@ def test_emma_names_her_manager_who_gets_exactly_one_letter(
     text = letter.get_body(("plain",))
     assert text
     assert letter["Reply-To"] == EMMA
-    assert words_of(text.get_content()) == shown
+    assert plain_words(text.get_content()) == shown
     assert len(site.inbox(EMMA)) == 2
     assert len(site.mail.mails) == 3
 

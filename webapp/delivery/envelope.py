@@ -157,6 +157,18 @@ def unpack(payload: bytes) -> Envelope:
     )
 
 
+def in_parts(envelope: Envelope, services: Services) -> Letter | None:
+    """The letter in its parts, to be shown as it looks; None where they would not say the mail.
+
+    So it is after a deploy with other templates: then the mail's own text is what is shown.
+    """
+    letter = envelope.letter
+    if letter is None:
+        return None
+    text = services.templates.letter_bodies(letter, envelope.own).text
+    return letter if text == envelope.mail.text else None
+
+
 def _letter(table: dict[str, Any] | None) -> Letter | None:
     """The letter in its parts; None where this release knows its parts by other names."""
     known = {one.name for one in dataclasses.fields(Letter)}

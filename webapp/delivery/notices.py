@@ -11,7 +11,7 @@ from ..letter.words import Words, fill
 from ..mail.message import Mail, message_id
 from ..services import Services
 from ..store.waiting import Opened, State, Ticket
-from .envelope import Envelope
+from .envelope import Envelope, in_parts
 
 # "493 027" is read and typed more surely than six digits in a row.
 _HALF: Final = 3
@@ -60,6 +60,7 @@ def receipt_notice(envelope: Envelope, opened: Opened, services: Services, state
         "consent": envelope.consent,
         "version": envelope.version,
     }
+    letter = in_parts(envelope, services)
     last = _LEFT_HERE.get(state, "still_here")
     keys = ("sent", "handed", "reply", "consent", "words", last)
     context: dict[str, Any] = {
@@ -67,7 +68,9 @@ def receipt_notice(envelope: Envelope, opened: Opened, services: Services, state
         "subject": texts["subject"],
         "lines": [fill(texts[key], values) for key in keys],
         "below": texts["below"],
-        "letter": envelope.mail.text.splitlines(),
+        "letter": letter,
+        "reply_line": letter.reply_to(envelope.own) if letter else "",
+        "letter_lines": envelope.mail.text.splitlines(),
     }
     return _notice("receipt", envelope.own, opened.id.hex(), _frame(words) | context, services)
 

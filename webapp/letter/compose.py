@@ -69,9 +69,9 @@ class Letter:
     title: str = field(repr=False)
     greeting: str = field(repr=False)
     # The first paragraph: who I am to you, why I write, and a friendly line.
-    who: tuple[str, ...] = field(repr=False)
+    before_opening: tuple[str, ...] = field(repr=False)
     opening: str = field(repr=False)
-    goodwill: tuple[str, ...] = field(repr=False)
+    after_opening: tuple[str, ...] = field(repr=False)
     # What choosing the level says.
     fact: str = field(repr=False)
     first_heading: str
@@ -94,11 +94,15 @@ class Letter:
     # How the letter came, where we deliver it to somebody; no letter to oneself has it.
     note: str = ""
 
+    def reply_to(self, address: str) -> str:
+        """The line by which its reader answers, with the writer's address in it."""
+        return self.reply_line.replace(ADDRESS_SLOT, address)
+
     @property
     def ticked(self) -> tuple[str, ...]:
         """What was ticked, in the order of the letter; asks without their lead-in."""
         parts = (item for part in self.parts for item in part.items)
-        return (*self.who, *self.goodwill, *parts, *self.ending)
+        return (*self.before_opening, *self.after_opening, *parts, *self.ending)
 
 
 def legal_combinations(words: Words) -> Iterator[tuple[str, Level, Voice]]:
@@ -117,6 +121,7 @@ def compose(answers: Answers, words: Words) -> Letter:
     subject = subject_line(_subject(situation, _plainly_named(answers), words))
     own_words = tuple(line for line in answers.own_words.splitlines() if line.strip())
     ticked = _ticked(situation, answers, words)
+    before_opening, after_opening = _around_the_opening(ticked, answers)
     return Letter(
         language=frame.code,
         direction=frame.direction,
@@ -126,9 +131,9 @@ def compose(answers: Answers, words: Words) -> Letter:
         subject=subject,
         title=title,
         greeting=_greeting(answers, words),
-        who=_sentences(ticked, "who"),
+        before_opening=before_opening,
         opening=say(situation.opening, answers, words),
-        goodwill=_sentences(ticked, "goodwill"),
+        after_opening=after_opening,
         fact=say(frame.fact_at(answers.level), answers, words),
         first=answers.first,
         first_heading=say(frame.first, answers, words) if answers.first else "",
@@ -141,7 +146,7 @@ def compose(answers: Answers, words: Words) -> Letter:
         reply_line=say(frame.reply, answers, words).replace("{address}", ADDRESS_SLOT),
         replies=_replies(situation, ticked, words, subject),
         sign_off=_sign_off(answers, words),
-        name=answers.signed,
+        name=_signature(answers, words),
         credit=frame.credit.text if answers.level == "named" else "",
         version=frame.version.text.replace("{version}", words.version),
         paper_lines=frame.paper.lines if situation.paper_lines else (),
@@ -219,6 +224,17 @@ def _sentences(ticked: _Ticked, place: str) -> tuple[str, ...]:
     return tuple(item for section, items in ticked if section.place == place for item in items)
 
 
+def _around_the_opening(
+    ticked: _Ticked, answers: Answers
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What stands before and after the purpose of the letter.
+
+    "I am already part of your team" may come first; "Sam is …" only once it was said who Sam is.
+    """
+    who, goodwill = _sentences(ticked, "who"), _sentences(ticked, "goodwill")
+    return (who, goodwill) if answers.voice == "me" else ((), (*who, *goodwill))
+
+
 def _parts(ticked: _Ticked, answers: Answers, words: Words) -> Iterator[Part]:
     for section, items in ticked:
         if section.place == "prose":
@@ -237,28 +253,33 @@ def _part(section: Section, items: tuple[str, ...], answers: Answers, words: Wor
 
 
 def _closing(situation: Situation, ticked: _Ticked, answers: Answers, words: Words) -> str:
-    if not _asks(ticked):
+    asks = _asks(ticked)
+    if not asks:
         return say(situation.closing_without_asks, answers, words)
+    if asks == 1:
+        return say(words.frame.closing_to_one_ask, answers, words)
     beside_rights = situation.closing_beside_rights if _rights(answers, words) else None
     return say(beside_rights or situation.closing, answers, words)
 
 
-def _asks(ticked: _Ticked) -> bool:
-    """Whether a letter asks for anything: only then "all of it" means something."""
-    return any(section.asks for section, _ in ticked)
+def _asks(ticked: _Ticked) -> int:
+    """How many things a letter asks for: of one alone nobody can say which of these works."""
+    return sum(len(items) for section, items in ticked if section.asks)
 
 
 def _replies(
     situation: Situation, ticked: _Ticked, words: Words, subject: str
 ) -> tuple[Reply, ...]:
-    replies = situation.replies if _asks(ticked) else words.frame.replies_without_asks
+    frame = words.frame
+    few = {0: frame.replies_without_asks, 1: frame.replies_to_one_ask}
+    replies = few.get(_asks(ticked), situation.replies)
     return tuple(Reply(reply.label, subject, reply.body) for reply in replies)
 
 
 def _subject(situation: Situation, answers: Answers, words: Words) -> str:
     subject = situation.subject
-    if answers.voice == "me" and not answers.name:
-        return subject.me_without_name
+    if answers.voice != "child" and not answers.name:
+        return subject.without_name
     return say(subject, answers, words)
 
 
@@ -268,11 +289,16 @@ def _plainly_named(answers: Answers) -> Answers:
 
 def _sign_off(answers: Answers, words: Words) -> str:
     sign_off = words.frame.sign_off
-    if answers.signed:
+    if _signature(answers, words):
         return say(sign_off, answers, words)
-    if answers.voice == "me":
-        return sign_off.me_without_name
-    return filled(sign_off.them_without_writer, answers, words)
+    return sign_off.me_without_name if answers.voice == "me" else sign_off.them_without_name
+
+
+def _signature(answers: Answers, words: Words) -> str:
+    """Who stands under the letter; where nobody typed who writes, whom it is for."""
+    if answers.voice == "me" or answers.writer or not answers.name:
+        return answers.signed
+    return filled(words.frame.sign_off.signed_for, answers, words)
 
 
 def _greeting(answers: Answers, words: Words) -> str:

@@ -10,7 +10,7 @@ from typing import Final
 from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from ..delivery.envelope import unpack
+from ..delivery.envelope import in_parts, unpack
 from ..delivery.shown import shown_seal
 from ..delivery.to_person import Attempt, send_opened
 from ..delivery.within_limits import SendingBusy
@@ -195,6 +195,7 @@ def _opened_page(
         "confirm_letter.html",
         status,
         sealed=sealed,
+        letter=in_parts(sealed, services()),
         opened=opened,
         state=opened.state.name.lower(),
         code=form.code.data,

@@ -10,7 +10,7 @@ from typing import Final
 
 from ..compose import Answers, Letter, compose, legal_combinations
 from ..wall import Wall
-from ..words import LEVELS, Level, Words, read
+from ..words import LEVELS, Level, ReadyReply, Words, read
 from ..words.fitting import too_much
 from .form_words import form_problems
 from .manners import manners_problems
@@ -75,7 +75,8 @@ def problems_in(folder: Path) -> Report:
 def unchosen_words(letter: Letter) -> int:
     """How many words of a letter its writer neither ticked nor typed nor pressed.
 
-    The level's fact was pressed: its button shows the very words.
+    The level's fact was pressed: its button shows the very words. "for" before a name in the
+    signature is counted with that name.
     """
     texts = [letter.greeting, letter.opening, letter.first_heading, letter.own_words_heading]
     texts += [part.heading or part.lead for part in letter.parts]
@@ -87,8 +88,8 @@ def unchosen_words(letter: Letter) -> int:
 def printed_words(letter: Letter) -> int:
     """How many words a letter has in all, its title aside."""
     chosen = [
-        *letter.who,
-        *letter.goodwill,
+        *letter.before_opening,
+        *letter.after_opening,
         letter.fact,
         letter.first,
         *letter.own_words,
@@ -122,7 +123,7 @@ def _texts_of_situations(
 ) -> Iterator[tuple[str, str, frozenset[Level]]]:
     for situation in words.situations.values():
         file = f"{words.language}/situations/{situation.id}.toml"
-        yield f"{file}: subject.me_without_name", situation.subject.me_without_name, every
+        yield f"{file}: subject.without_name", situation.subject.without_name, every
         for key in ("subject", "opening", "closing", *_OTHER_CLOSINGS):
             wording = getattr(situation, key)
             if wording is not None:
@@ -131,6 +132,11 @@ def _texts_of_situations(
         for reply in situation.replies:
             yield f"{file}: replies.label", reply.label, every
             yield f"{file}: replies.body", reply.body, every
+
+
+def _other_replies(words: Words) -> tuple[ReadyReply, ...]:
+    """The ready replies to one ask and to none."""
+    return (*words.frame.replies_to_one_ask, *words.frame.replies_without_asks)
 
 
 def _texts_of_frame(
@@ -151,13 +157,16 @@ def _texts_of_frame(
         ("sign_off.me", frame.sign_off.me),
         ("sign_off.me_without_name", frame.sign_off.me_without_name),
         ("sign_off.them", frame.sign_off.them),
-        ("sign_off.them_without_writer", frame.sign_off.them_without_writer),
+        ("sign_off.them_without_name", frame.sign_off.them_without_name),
+        ("sign_off.signed_for", frame.sign_off.signed_for),
         ("first.me", frame.first.me),
         ("first.them", frame.first.them),
         ("own_words.me", frame.own_words.me),
         ("own_words.them", frame.own_words.them),
-        *(("replies_without_asks.label", reply.label) for reply in frame.replies_without_asks),
-        *(("replies_without_asks.body", reply.body) for reply in frame.replies_without_asks),
+        ("closing_to_one_ask.me", frame.closing_to_one_ask.me),
+        ("closing_to_one_ask.them", frame.closing_to_one_ask.them),
+        *(("replies.label", reply.label) for reply in _other_replies(words)),
+        *(("replies.body", reply.body) for reply in _other_replies(words)),
         *(("paper.lines", line) for line in frame.paper.lines),
         ("version.text", frame.version.text),
     ):

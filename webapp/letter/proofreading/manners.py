@@ -71,7 +71,10 @@ def _frame_problems(words: Words) -> Iterator[str]:
                 yield from _told(where, _clashes(text, words))
             if not _may_have_a_time(words, file, key):
                 yield from _told(where, deadlines_in(text, words))
-    replies = {"frame.toml: replies_without_asks": words.frame.replies_without_asks}
+    replies = {
+        "frame.toml: replies_without_asks": words.frame.replies_without_asks,
+        "frame.toml: replies_to_one_ask": words.frame.replies_to_one_ask,
+    }
     for situation in words.situations.values():
         replies[f"situations/{situation.id}.toml: replies"] = situation.replies
     for at, ready in replies.items():

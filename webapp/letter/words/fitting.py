@@ -50,6 +50,7 @@ def frame_wordings(words: Words) -> Iterator[tuple[str, str, Wording]]:
     yield "frame.toml", "fact.described", frame.fact.described
     yield "frame.toml", "first", frame.first
     yield "frame.toml", "own_words", frame.own_words
+    yield "frame.toml", "closing_to_one_ask", frame.closing_to_one_ask
     yield "frame.toml", "reply", frame.reply
     yield "frame.toml", "sign_off", frame.sign_off
     for situation in words.situations.values():

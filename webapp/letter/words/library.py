@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from .model import Condition, Frame, Grammar, Level, Right, Section, Situation, Statement, Voice
@@ -31,41 +30,23 @@ class Words:
 
     def sections_for(self, situation: str, level: Level) -> Fitting:
         """What a letter may say there at that level, in its order."""
-        return _sections_for(self, situation, level)
+        sections = [self.sections[one] for one in self.situations[situation].sections]
+        return tuple(
+            (section, tuple(one for one in section.statement if one.fits(situation, level)))
+            for section in sections
+        )
 
     def sentences_for(self, situation: str, level: Level, voice: Voice) -> Sentences:
         """The same as it is printed in a voice, placeholders still in it."""
-        return _sentences_for(self, situation, level, voice)
+        return tuple(
+            (section, tuple((one.id, one.in_voice(voice)) for one in statements))
+            for section, statements in self.sections_for(situation, level)
+        )
 
     def statements_for(self, situation: Situation, level: Level) -> Iterator[Statement]:
         """All statements that fit, in the order of that situation's letter."""
         for _, statements in self.sections_for(situation.id, level):
             yield from statements
-
-    def sentences(self) -> Iterator[str]:
-        """All headings and statements, in both voices, that are the same in each letter."""
-        titles = (section.title for section in self.sections.values())
-        for wording in (*titles, *self.statements.values()):
-            yield from (text for text in (wording.me, wording.them) if "{" not in text)
-
-
-@cache
-def _sections_for(words: Words, situation: str, level: Level) -> Fitting:
-    """Sought once: every letter and every page of ticks asks for it."""
-    sections = [words.sections[one] for one in words.situations[situation].sections]
-    return tuple(
-        (section, tuple(one for one in section.statement if one.fits(situation, level)))
-        for section in sections
-    )
-
-
-@cache
-def _sentences_for(words: Words, situation: str, level: Level, voice: Voice) -> Sentences:
-    """Sought once: a letter only looks which ids were ticked."""
-    return tuple(
-        (section, tuple((one.id, one.in_voice(voice)) for one in statements))
-        for section, statements in words.sections_for(situation, level)
-    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,8 +58,3 @@ class Library:
     def words(self, language: str) -> Words:
         """The words of a language, or of the first one where that is not known."""
         return self.languages.get(language) or next(iter(self.languages.values()))
-
-    def sentences(self) -> Iterator[str]:
-        """What letters of all languages say alike, whoever writes them."""
-        for words in self.languages.values():
-            yield from words.sentences()

@@ -46,13 +46,14 @@ class SignOff(Wording):
     """The last line; a name stands under it, and without one it has to be a sentence."""
 
     me_without_name: str = Field(min_length=1)
-    them_without_writer: str = Field(min_length=1)
+    them_without_name: str = Field(min_length=1)
+    signed_for: str = Field(min_length=1)
 
 
 class Subject(Wording):
-    """A subject, which for "I" needs a form without a name."""
+    """A subject, and its form where nobody gave a name; "my child" needs none."""
 
-    me_without_name: str = Field(min_length=1)
+    without_name: str = Field(min_length=1)
 
 
 class Agreement(Model):
@@ -207,6 +208,8 @@ class Frame(Model):
     first: Wording
     own_words: Wording
     reply: Wording
+    closing_to_one_ask: Wording
+    replies_to_one_ask: tuple[ReadyReply, ...] = Field(min_length=3, max_length=3)
     replies_without_asks: tuple[ReadyReply, ...] = Field(min_length=2, max_length=3)
     sign_off: SignOff
     credit: _Text

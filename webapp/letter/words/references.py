@@ -68,7 +68,7 @@ def _check_situation(words: Words, situation: Situation) -> Iterator[str]:
     for level in LEVELS:
         yield from _check_starters(words, file, situation, level)
     subject = situation.subject
-    yield from _check_voices(words, file, "subject", subject.me_without_name, subject.them)
+    yield from _check_voices(words, file, "subject", subject.without_name, subject.them)
     yield from _allowed(words, file, "subject.me", subject.me, {"name"})
     yield from _allowed(words, file, "opening.me", situation.opening.me, set())
     them = situation.opening.them
@@ -109,17 +109,16 @@ def _check_frame(words: Words) -> Iterator[str]:
     frame = words.frame
     for key, text in _bare_texts(words):
         yield from _allowed(words, "frame.toml", key, text, set())
-    for key in ("sign_off", "first", "own_words"):
+    for key in ("sign_off", "first", "own_words", "closing_to_one_ask"):
         wording = getattr(frame, key)
         yield from _check_wording(words, "frame.toml", key, wording)
-    without = frame.sign_off.them_without_writer
-    yield from _allowed(words, "frame.toml", "sign_off.them_without_writer", without, _PERSON)
     yield from _check_fact(words)
     for key, text, name in (
         ("greeting.to_someone", frame.greeting.to_someone, "to_name"),
         ("reply.me", frame.reply.me, "address"),
         ("reply.them", frame.reply.them, "address"),
         ("version.text", frame.version.text, "version"),
+        ("sign_off.signed_for", frame.sign_off.signed_for, "name"),
         ("about.child", frame.about.child, "name"),
         ("about.supported", frame.about.supported, "name"),
     ):
@@ -157,10 +156,12 @@ def _bare_texts(words: Words) -> Iterator[tuple[str, str]]:
     yield "about.child_without_name", frame.about.child_without_name
     yield "about.supported_without_name", frame.about.supported_without_name
     yield "sign_off.me_without_name", frame.sign_off.me_without_name
+    yield "sign_off.them_without_name", frame.sign_off.them_without_name
     yield "credit.text", frame.credit.text
-    for reply in frame.replies_without_asks:
-        yield "replies_without_asks.label", reply.label
-        yield "replies_without_asks.body", reply.body
+    for key in ("replies_to_one_ask", "replies_without_asks"):
+        for reply in getattr(frame, key):
+            yield f"{key}.label", reply.label
+            yield f"{key}.body", reply.body
     yield from (("they", one) for forms in frame.they.values() for one in forms)
     yield from (("term", one) for one in frame.term.values())
     yield from (("paper.lines", one) for one in frame.paper.lines)

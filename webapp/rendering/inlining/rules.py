@@ -6,7 +6,7 @@ The lists are those of caniemail.com, cut down to what one plain column needs.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from html.parser import HTMLParser
 from typing import Final
 
@@ -66,9 +66,6 @@ _RULE = re.compile(r"([^{}]*)\{([^{}]*)\}")
 _SELECTOR = re.compile(r"(?:[a-z][a-z0-9]*|(?:[a-z][a-z0-9]*)?(?:\.[a-z][a-z0-9-]*)+)")
 _UNQUOTED = re.compile(rf"\s[\w-]+=[^\"'\s>]*{SLOT}")
 
-# Tells of a line and column of the page where they come from: "letter/body.html, line 12".
-Origin = Callable[[int, int], str]
-
 
 def faults_of_declarations(declarations: str) -> Iterator[str]:
     """What is wrong in `name: value; …`, each in one sentence."""
@@ -100,12 +97,17 @@ def check_css(css: str, file: str) -> None:
         fail(rest.start(), "this is no rule of the form selector { property: value }.")
 
 
-class PageRules(HTMLParser):
-    """Reads a page whose expressions and tags are slots; TemplateError at its first fault."""
+def check_page(page: str, file: str) -> None:
+    """Raise TemplateError at the first fault of a template whose expressions and tags are slots."""
+    rules = _PageRules(file)
+    rules.feed(page)
+    rules.close()
 
-    def __init__(self, origin: Origin) -> None:
+
+class _PageRules(HTMLParser):
+    def __init__(self, file: str) -> None:
         super().__init__()
-        self._origin = origin
+        self._file = file
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Check one element with its attributes."""
@@ -138,4 +140,4 @@ class PageRules(HTMLParser):
                 self._fail(fault)
 
     def _fail(self, sentence: str) -> None:
-        raise TemplateError(f"{self._origin(*self.getpos())}: {sentence}")
+        raise TemplateError(f"{self._file}, line {self.getpos()[0]}: {sentence}")
