@@ -209,7 +209,7 @@ def _order(url: str, server: PostgreSQL | None, file: Path) -> list[bytes]:
         with closing(sqlite3.connect(file)) as connection:
             return [row[0] for row in connection.execute("SELECT id FROM ballots")]
     plain = url.replace("postgresql+psycopg", "postgresql")
-    command = [server.dump, "--data-only", "--table=ballots", plain]
+    command = [str(server.dump), "--data-only", "--table=ballots", plain]
     dump = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     lines = [line.split("\t")[0] for line in dump.splitlines() if line.startswith("\\\\x")]
     return [bytes.fromhex(line.removeprefix("\\\\x")) for line in lines]
@@ -260,7 +260,7 @@ def test_no_copy_holds_a_word_a_token_or_a_key(
         shutil.copytree(file.parent, tmp_path / "copy")
         data = b"".join(p.read_bytes() for p in (tmp_path / "copy").iterdir())
     else:
-        command = [server.dump, url.replace("postgresql+psycopg", "postgresql")]
+        command = [str(server.dump), url.replace("postgresql+psycopg", "postgresql")]
         data = subprocess.run(command, capture_output=True, check=True).stdout
     assert len(data) > BALLOT_ROOM
     for secret in (CANARY, CANARY.hex().encode(), ROOT, ROOT.hex().encode()):
