@@ -12,6 +12,7 @@ from webapp.keys import derive
 from webapp.store import sealing
 from webapp.store.sealing import (
     MOST_BYTES,
+    SCRYPT_SLOTS,
     STEP,
     Key,
     Sealer,
@@ -21,7 +22,6 @@ from webapp.store.sealing import (
     new_token,
     parse_code,
     parse_token,
-    slot,
 )
 
 CHEAP = 2  # scrypt's smallest n: these tests ask whether, not how dearly
@@ -199,16 +199,21 @@ def test_anything_but_six_digits_is_no_code(typed: str) -> None:
 
 
 def test_at_most_two_scrypts_run_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sealing, "SLOT_WAIT", 0.01)
-    with slot(), slot(), pytest.raises(SealingBusy), slot():
+    monkeypatch.setattr(SCRYPT_SLOTS, "patience", 0.01)
+    with (
+        SCRYPT_SLOTS.taken(),
+        SCRYPT_SLOTS.taken(),
+        pytest.raises(SealingBusy),
+        SCRYPT_SLOTS.taken(),
+    ):
         pass
 
 
 def test_a_place_is_free_again_after_an_error() -> None:
     for _ in range(5):
-        with pytest.raises(ValueError, match="oops"), slot():
+        with pytest.raises(ValueError, match="oops"), SCRYPT_SLOTS.taken():
             raise ValueError("oops")
-    with slot(), slot():
+    with SCRYPT_SLOTS.taken(), SCRYPT_SLOTS.taken():
         pass
 
 
@@ -216,11 +221,11 @@ def test_a_third_waits_its_turn() -> None:
     order: list[str] = []
 
     def third() -> None:
-        with slot():
+        with SCRYPT_SLOTS.taken():
             order.append("third")
 
-    with slot():
-        with slot():
+    with SCRYPT_SLOTS.taken():
+        with SCRYPT_SLOTS.taken():
             thread = threading.Thread(target=third)
             thread.start()
             order.append("second")

@@ -534,7 +534,7 @@ def test_not_tried_told_twice_lowers_once(letters: WaitingLetters, ticket: Ticke
 def test_only_a_result_ends_a_claim(letters: WaitingLetters, ticket: Ticket) -> None:
     claim = claimed(letters, ticket)
     for no_result in (Event.CANCEL, Event.EXPIRE, "sent"):
-        with pytest.raises(KeyError):
+        with pytest.raises(ValueError, match="ends no claim"):
             letters.settle(claim, no_result)  # type: ignore[arg-type]  # what no caller may say
     assert opened(letters, ticket).state is State.SENDING
 

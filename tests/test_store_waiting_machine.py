@@ -20,14 +20,14 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from tests.databases import Clock, empty, keys_of
 from webapp.post import Result
 from webapp.store.database import Database
 from webapp.store.database.tables import waiting
 from webapp.store.sealing import Sealer
-from webapp.store.waiting import Claim, Event, Opened, State, Ticket, WaitingLetters
-from webapp.store.waiting.rows import SETTLE
+from webapp.store.waiting import Claim, Event, Opened, State, Ticket, WaitingLetters, rows
 from webapp.store.waiting.states import LEASE, LIFE, MOST_AGAIN, Ending
 
 CHEAP = 2
@@ -36,6 +36,7 @@ BROWSERS = (b"one browser", b"another browser", None)
 WORKERS = st.integers(0, 1)
 HOUR = 3600
 EXAMPLES = int(os.environ.get("MACHINE_EXAMPLES", "60"))  # more for a longer search
+Plant = Callable[[bytes, int], ReturningUpdate[str]]
 SENDING = (State.SENDING, State.SENDING_AGAIN)
 STORED_SENDING = [state.value for state in SENDING]
 ENDINGS = st.sampled_from(["answered", "silent", "refused", "limited", "killed", "late"])
@@ -244,32 +245,40 @@ class Letters(RuleBasedStateMachine):
             assert truth.delivered == 0, "a false 'not sent'"
 
 
-def _doubtful_letters_wait_again() -> sa.UpdateBase:
+def _doubtful_letters_wait_again(id_: bytes, seen: int) -> ReturningUpdate[str]:
     """A limit's late word is believed of a letter whose lease is over."""
-    waits = sa.update(waiting).where(THIS, SEEN).values(state=State.WAITING.value, lease_until=0)
+    waits = (
+        sa.update(waiting)
+        .where(rows.attempt(id_, seen))
+        .values(state=State.WAITING.value, lease_until=0)
+    )
     return waits.values(attempt=waiting.c.attempt - 1).returning(waiting.c.state)
 
 
-def _doubtful_letters_lose_their_number() -> sa.UpdateBase:
+def _doubtful_letters_lose_their_number(id_: bytes, seen: int) -> ReturningUpdate[str]:
     """The doubt stays, but a silent sender's number goes to the next claim."""
-    lowered = sa.update(waiting).where(THIS, SEEN).values(attempt=waiting.c.attempt - 1)
+    lowered = (
+        sa.update(waiting).where(rows.attempt(id_, seen)).values(attempt=waiting.c.attempt - 1)
+    )
     back = sa.case({"sending": "waiting", "sending again": "uncertain"}, value=waiting.c.state)
     return lowered.values(state=sa.func.coalesce(back, waiting.c.state)).returning(waiting.c.state)
 
 
-def _anybodys_attempt_is_given_back() -> sa.UpdateBase:
+def _anybodys_attempt_is_given_back(id_: bytes, _seen: int) -> ReturningUpdate[str]:
     """No fence: a late word takes a newer attempt's number away."""
     sending = waiting.c.state.in_(STORED_SENDING)
     back = sa.case({"sending": "waiting"}, value=waiting.c.state, else_="uncertain")
-    lowered = sa.update(waiting).where(THIS, sending).values(attempt=waiting.c.attempt - 1)
+    lowered = (
+        sa.update(waiting).where(rows.this(id_), sending).values(attempt=waiting.c.attempt - 1)
+    )
     return lowered.values(state=back).returning(waiting.c.state)
 
 
-def _no_attempt_is_given_back() -> sa.UpdateBase:
-    return SETTLE[Result.NOT_SENT]
+def _no_attempt_is_given_back(id_: bytes, seen: int) -> ReturningUpdate[str]:
+    return SETTLEMENT(id_, seen, Result.NOT_SENT)
 
 
-THIS, SEEN = waiting.c.id == sa.bindparam("this"), waiting.c.attempt == sa.bindparam("seen")
+SETTLEMENT = rows.settlement
 PLANTS = (
     _doubtful_letters_wait_again,
     _doubtful_letters_lose_their_number,
@@ -326,8 +335,13 @@ def test_a_limit_gives_its_own_attempt_back(machine: type[Letters], someone_send
 
 @pytest.mark.parametrize("plant", PLANTS, ids=lambda plant: plant.__name__.strip("_"))
 def test_the_machine_sees_each_way_to_give_an_attempt_back_wrongly(
-    machine: type[Letters], monkeypatch: pytest.MonkeyPatch, plant: Callable[[], sa.UpdateBase]
+    machine: type[Letters], monkeypatch: pytest.MonkeyPatch, plant: Plant
 ) -> None:
-    monkeypatch.setitem(SETTLE, Event.NOT_TRIED, plant())
+    def settlement(id_: bytes, seen: int, ending: Ending) -> ReturningUpdate[str]:
+        if ending is Event.NOT_TRIED:
+            return plant(id_, seen)
+        return SETTLEMENT(id_, seen, ending)
+
+    monkeypatch.setattr(rows, "settlement", settlement)
     with pytest.raises(AssertionError, match="attempt"):
         limits_in_the_way(machine, someone_sends=plant is _anybodys_attempt_is_given_back)

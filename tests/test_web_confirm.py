@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from webapp.post import Outcome, Result
-from webapp.store.sealing import SLOTS, slot
+from webapp.store.sealing import SCRYPT_SLOTS
 
 from .direct import (
     CANARY,
@@ -193,9 +193,9 @@ def test_while_too_many_codes_are_tried_one_is_asked_to_press_again(
     emma: Writer, host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     emma.asks()
-    monkeypatch.setattr("webapp.store.sealing.SLOT_WAIT", 0.01)
+    monkeypatch.setattr(SCRYPT_SLOTS, "patience", 0.01)
     before = host.held()
-    with _taken(SLOTS):
+    with _taken(SCRYPT_SLOTS.number):
         emma.types()
     assert emma.page.status == 503
     assert told("busy") in emma.page.text
@@ -206,5 +206,5 @@ def test_while_too_many_codes_are_tried_one_is_asked_to_press_again(
 def _taken(number: int) -> Iterator[None]:
     with ExitStack() as places:
         for _ in range(number):
-            places.enter_context(slot())
+            places.enter_context(SCRYPT_SLOTS.taken())
         yield

@@ -117,7 +117,8 @@ def compose(answers: Answers, words: Words) -> Letter:
     """
     situation = situation_of(answers, words)
     frame = words.frame
-    title = _subject(situation, answers, words)
+    # As a header can say it, so that pages, mail and replies have one; lists and lock screens show
+    # it, so nothing typed but a plain name enters it.
     subject = subject_line(_subject(situation, _plainly_named(answers), words))
     own_words = tuple(line for line in answers.own_words.splitlines() if line.strip())
     ticked = _ticked(situation, answers, words)
@@ -126,10 +127,8 @@ def compose(answers: Answers, words: Words) -> Letter:
         language=frame.code,
         direction=frame.direction,
         level=answers.level,
-        # As a header can say it, so that pages, mail and replies have one subject; it stands in
-        # lists and on lock screens, so nothing typed but a plain name enters it.
         subject=subject,
-        title=title,
+        title=_subject(situation, answers, words),
         greeting=_greeting(answers, words),
         before_opening=before_opening,
         opening=say(situation.opening, answers, words),

@@ -3,16 +3,14 @@
 import base64
 import hashlib
 import re
-import threading
 import unicodedata
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from secrets import randbelow, token_bytes
 from typing import Final
 
 from ..errors import Busy, WordAheadError
 from ..keys import KEY_BYTES, NONCE_BYTES, TAG_BYTES, Keys, expand, keyed_hash, seal, unseal
+from ..slots import Slots
 
 TOKEN_BYTES: Final = 16  # 128 random bits: never guessed, so a row's id alone says nothing
 TOKEN_LENGTH: Final = 22  # what 16 bytes make in url-safe base64 without its padding
@@ -30,17 +28,17 @@ SCRYPT_R: Final = 8
 SCRYPT_P: Final = 1
 SCRYPT_MEMORY: Final = 64 * 1024 * 1024  # OpenSSL's ceiling, four times what the numbers above need
 
-SLOTS: Final = 2  # scrypt at once a process: 32 MiB, and other pages keep a processor
-SLOT_WAIT: Final = 5.0  # seconds; whoever waits longer is asked to press again
-
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{22}", re.ASCII)
 _NO_TOKEN: Final = re.compile(r"[^A-Za-z0-9_-]", re.ASCII)
-
-_slots = threading.BoundedSemaphore(SLOTS)
 
 
 class SealingBusy(Busy):
     """Too many codes are being checked at this moment; this one was not counted as a try."""
+
+
+# So many scrypts at once a process: 32 MiB, and other pages keep a processor. Whoever waits longer
+# than these seconds is asked to press again.
+SCRYPT_SLOTS: Final = Slots(2, patience=5.0, busy=SealingBusy)
 
 
 class TooLong(WordAheadError):
@@ -85,22 +83,11 @@ def new_token() -> str:
     return _spell(token_bytes(TOKEN_BYTES))
 
 
-@contextmanager
-def slot() -> Iterator[None]:
-    """One of the process's places for scrypt; raises SealingBusy if none falls free in time."""
-    if not _slots.acquire(timeout=SLOT_WAIT):
-        raise SealingBusy("too many codes are being checked at once")
-    try:
-        yield
-    finally:
-        _slots.release()
-
-
 class Sealer:
-    """Makes ids and keys, seals and opens; the caller holds a slot() while keys are made.
+    """Makes ids and keys, seals and opens.
 
-    `purpose` keeps letters and other sealed things apart: a token made for one is unknown
-    to the other.
+    The caller holds one of SCRYPT_SLOTS while keys are made. `purpose` keeps letters and other
+    sealed things apart: a token made for one is unknown to the other.
     """
 
     def __init__(self, keys: Keys, *, purpose: str = "letter", cost: int = SCRYPT_N) -> None:

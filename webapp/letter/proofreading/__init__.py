@@ -10,7 +10,7 @@ from typing import Final
 
 from ..compose import Answers, Letter, compose, legal_combinations
 from ..wall import Wall
-from ..words import LEVELS, Level, ReadyReply, Words, read
+from ..words import LEVELS, Level, Words, read
 from ..words.fitting import too_much
 from .form_words import form_problems
 from .manners import manners_problems
@@ -134,43 +134,24 @@ def _texts_of_situations(
             yield f"{file}: replies.body", reply.body, every
 
 
-def _other_replies(words: Words) -> tuple[ReadyReply, ...]:
-    """The ready replies to one ask and to none."""
-    return (*words.frame.replies_to_one_ask, *words.frame.replies_without_asks)
+_SAID_AT_EVERY_LEVEL: Final = (
+    *("fallback", "about", "greeting", "reply", "sign_off", "first", "own_words"),
+    *("closing_to_one_ask", "version"),
+)
 
 
 def _texts_of_frame(
     words: Words, every: frozenset[Level]
 ) -> Iterator[tuple[str, str, frozenset[Level]]]:
     frame, file = words.frame, f"{words.language}/frame.toml"
-    for key, text in (
-        ("fallback.child", frame.fallback.child),
-        ("fallback.supported", frame.fallback.supported),
-        ("about.child", frame.about.child),
-        ("about.child_without_name", frame.about.child_without_name),
-        ("about.supported", frame.about.supported),
-        ("about.supported_without_name", frame.about.supported_without_name),
-        ("greeting.to_someone", frame.greeting.to_someone),
-        ("greeting.plain", frame.greeting.plain),
-        ("reply.me", frame.reply.me),
-        ("reply.them", frame.reply.them),
-        ("sign_off.me", frame.sign_off.me),
-        ("sign_off.me_without_name", frame.sign_off.me_without_name),
-        ("sign_off.them", frame.sign_off.them),
-        ("sign_off.them_without_name", frame.sign_off.them_without_name),
-        ("sign_off.signed_for", frame.sign_off.signed_for),
-        ("first.me", frame.first.me),
-        ("first.them", frame.first.them),
-        ("own_words.me", frame.own_words.me),
-        ("own_words.them", frame.own_words.them),
-        ("closing_to_one_ask.me", frame.closing_to_one_ask.me),
-        ("closing_to_one_ask.them", frame.closing_to_one_ask.them),
-        *(("replies.label", reply.label) for reply in _other_replies(words)),
-        *(("replies.body", reply.body) for reply in _other_replies(words)),
-        *(("paper.lines", line) for line in frame.paper.lines),
-        ("version.text", frame.version.text),
-    ):
-        yield f"{file}: {key}", text, every
+    for part in _SAID_AT_EVERY_LEVEL:
+        for key, text in getattr(frame, part):
+            yield f"{file}: {part}.{key}", text, every
+    for reply in (*frame.replies_to_one_ask, *frame.replies_without_asks):
+        yield f"{file}: replies.label", reply.label, every
+        yield f"{file}: replies.body", reply.body, every
+    for line in frame.paper.lines:
+        yield f"{file}: paper.lines", line, every
     yield f"{file}: credit.text", frame.credit.text, frozenset({"named"})
     for level in LEVELS:
         if fact := frame.fact_at(level):

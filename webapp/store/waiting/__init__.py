@@ -1,15 +1,13 @@
 """Letters that wait, sealed, for a yes from their writer's inbox; each is sent at most once."""
 
-from typing import Any
-
 import sqlalchemy as sa
 
 from ...post import Result
 from ..database import AdvisoryLock, Database
-from ..sealing import Key, Sealer, new_code, new_token, parse_code, slot
+from ..sealing import SCRYPT_SLOTS, Key, Sealer, new_code, new_token, parse_code
 from . import rows, tries
+from .rows import Row
 from .states import (
-    LEASE,
     LIFE,
     MINUTE,
     MOST_AGAIN,
@@ -35,9 +33,6 @@ __all__ = [
 ]
 
 
-Row = sa.Row[*tuple[Any, ...]]
-
-
 class WaitingLetters:
     """All letters that wait; every change is one transaction, durable when the method returns.
 
@@ -58,7 +53,7 @@ class WaitingLetters:
         with self._database.reading() as connection:
             expires_at = self._database.now(connection) + self._life
         token, code = token or new_token(), new_code()
-        with slot():
+        with SCRYPT_SLOTS.taken():
             key = self._sealer.key(token, code, expires_at)
         row = {
             "id": key.id,
@@ -73,11 +68,10 @@ class WaitingLetters:
         with self._database.writing() as connection:
             self._database.lock(connection, AdvisoryLock.PUT)
             self._sweep(connection)
-            if (connection.scalar(rows.NUMBER) or 0) >= self._most:
+            if rows.number(connection) >= self._most:
                 raise WaitingFull("too many letters wait already")
-            older = connection.scalars(rows.OF_BROWSER, {"labels": labels}).all()
-            connection.execute(rows.PUT, row)
-            tries.begin(connection, key.id)
+            older = rows.ids(connection, rows.of_browser(labels))
+            rows.put(connection, row)
         return Ticket(token, code, expires_at, tuple(older))
 
     def replace_older(self, ticket: Ticket) -> int:
@@ -86,13 +80,13 @@ class WaitingLetters:
         Of letters put at the same moment each knows those that were stored before it: one stays.
         """
         with self._database.writing() as connection:
-            return len(rows.delete(connection, rows.REPLACE, {"ids": ticket.older}))
+            return rows.delete(connection, Event.REPLACE, rows.these(ticket.older))
 
     def drop(self, ticket: Ticket) -> None:
         """Delete a letter whose code mail was certainly not sent: nobody could ever open it."""
-        never_claimed = {"this": self._sealer.id_of(ticket.token), "seen": 0}
+        never_claimed = rows.attempt(self._sealer.id_of(ticket.token), 0)
         with self._database.writing() as connection:
-            rows.delete(connection, rows.CANCEL_SEEN, never_claimed)
+            rows.delete(connection, Event.CANCEL, never_claimed)
 
     def open(self, token: str, code: str, *, to_send: bool = False) -> Opened | None:
         """The letter, if code and token are right; None tells nothing about why not.
@@ -106,7 +100,7 @@ class WaitingLetters:
         if digits is None:
             return None
         id_ = self._sealer.id_of(token)
-        with slot():
+        with SCRYPT_SLOTS.taken():
             row, tried = self._count_try(id_)
             found = self._sealer.try_open(token, digits, rows.sealed(row) if row else None)
         if row is None or tried is None or found is None:
@@ -122,16 +116,13 @@ class WaitingLetters:
 
         `again` is the attempt that the page with the tick "send again" named: one tick, one send.
         """
-        statement = rows.CLAIM if again is None else rows.CLAIM_AGAIN
         with self._database.writing() as connection:
             now, _ = self._hold(connection, opened.id)
             if opened.tried:
                 tries.give_back(connection, opened.id, opened.tried)
-            values = {"this": opened.id, "seen": again, "now": now, "until": now + LEASE}
-            claimed = connection.execute(statement, values).scalar()
-            return (
-                Claim(opened.key, claimed) if claimed else rows.standing(connection, opened.id, now)
-            )
+            if attempt := rows.claim(connection, opened.id, again, now):
+                return Claim(opened.key, attempt)
+            return rows.standing(connection, opened.id, now)
 
     def give_back(self, opened: Opened) -> State:
         """Give back the try of a letter that was opened to send, and is not claimed after all.
@@ -148,14 +139,14 @@ class WaitingLetters:
 
         NOT_TRIED gives the attempt back: no byte was sent.
         """
-        values: dict[str, Any] = {"this": claim.key.id, "seen": claim.attempt}
+        outcome = None
         with self._database.writing() as connection:
             now = self._database.now(connection)
             if ending is Result.SENT:
                 minute = str(now - now % MINUTE).encode()
-                values["outcome"] = self._sealer.seal(claim.key, rows.kind(State.SENT), minute)
-            state = connection.execute(rows.SETTLE[ending], values).scalar()
-            return State(state) if state else rows.standing(connection, claim.key.id, now)
+                outcome = self._sealer.seal(claim.key, rows.kind(State.SENT), minute)
+            state = rows.settle(connection, claim.key.id, claim.attempt, ending, outcome)
+            return state or rows.standing(connection, claim.key.id, now)
 
     def cancel(self, opened: Opened) -> State:
         """Delete a letter: GONE, or the state that stands in the way.
@@ -165,8 +156,7 @@ class WaitingLetters:
         """
         with self._database.writing() as connection:
             now, _ = self._hold(connection, opened.id)
-            seen = {"this": opened.id, "seen": opened.attempt}
-            rows.delete(connection, rows.CANCEL_SEEN, seen)
+            rows.delete(connection, Event.CANCEL, rows.attempt(opened.id, opened.attempt))
             return rows.standing(connection, opened.id, now)
 
     def cancel_from(self, browser: bytes) -> Withdrawn:
@@ -174,14 +164,13 @@ class WaitingLetters:
 
         What is being sent at this moment stays, and is told: it may yet wait again.
         """
-        its = {"labels": self._sealer.labels(browser)}
+        its = rows.of_browser(self._sealer.labels(browser))
         with self._database.writing() as connection:
             # Held first: one whose send ends between two statements would be in neither number.
-            connection.execute(rows.HOLD_OF_BROWSER, its)
-            now = self._database.now(connection)
-            connection.execute(rows.LAPSE_OF_BROWSER, {**its, "now": now})
-            deleted = len(rows.delete(connection, rows.CANCEL_OF_BROWSER, its))
-            return Withdrawn(deleted, connection.scalar(rows.SENDING_OF_BROWSER, its) or 0)
+            rows.hold(connection, its)
+            rows.lapse(connection, its, self._database.now(connection))
+            deleted = rows.delete(connection, Event.CANCEL, its)
+            return Withdrawn(deleted, rows.sending(connection, its))
 
     def purge(self) -> int:
         """Delete what has expired; only tidying, since nothing expired can be opened or claimed."""
@@ -189,17 +178,17 @@ class WaitingLetters:
             return self._sweep(connection)
 
     def _sweep(self, connection: sa.Connection) -> int:
-        over = {"now": self._database.now(connection)}
-        connection.execute(rows.LAPSE_OVER, over)
-        return len(rows.delete(connection, rows.EXPIRE, over))
+        now = self._database.now(connection)
+        rows.lapse(connection, rows.over(now), now)
+        return rows.delete(connection, Event.EXPIRE, rows.over(now), skip=True)
 
     def _hold(self, connection: sa.Connection, id_: bytes) -> tuple[int, Row | None]:
         """Keep others from this row until the transaction ends; the time once we have it."""
-        row = connection.execute(rows.HOLD, {"this": id_}).one_or_none()
+        row = rows.hold_one(connection, id_)
         now = self._database.now(connection)
         if row and rows.is_lapsed(row, now):
-            connection.execute(rows.LAPSE_THIS, {"this": id_, "now": now})
-            row = connection.execute(rows.HOLD, {"this": id_}).one()
+            rows.lapse(connection, rows.this(id_), now)
+            row = rows.hold_one(connection, id_)
         return now, row
 
     def _count_try(self, id_: bytes) -> tuple[Row | None, Try | None]:
@@ -207,7 +196,7 @@ class WaitingLetters:
         with self._database.writing() as connection:
             old = tries.held(connection, id_)
             now = self._database.now(connection)
-            row = connection.execute(rows.LOOK, {"this": id_, "now": now}).one_or_none()
+            row = rows.look(connection, id_, now)
             may = row and old and tries.may_try(old.number, old.last_at, now)
             tries.count(connection, id_ if may else None, now)
         if not (row and old and may):

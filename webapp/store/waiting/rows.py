@@ -1,6 +1,6 @@
 """The statements that read and move letters; they go only where the table of states leads."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -9,7 +9,22 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from ...post import Result
 from ..database.tables import waiting
 from . import tries
-from .states import ENDINGS, MOST_AGAIN, MOST_ATTEMPTS, MOVES, Ending, Event, Happening, State
+from .states import (
+    ENDINGS,
+    LEASE,
+    MOST_AGAIN,
+    MOST_ATTEMPTS,
+    MOVES,
+    Ending,
+    Event,
+    Happening,
+    State,
+)
+
+Row = sa.Row[*tuple[Any, ...]]
+Which = sa.ColumnElement[bool]
+
+_SENDING: Final = {state.value for state, moves in MOVES.items() if Event.LEASE_OVER in moves}
 
 
 def kind(state: State) -> str:
@@ -23,42 +38,127 @@ def kind_of(stored: str) -> str:
     return kind(State(stored)) if stored in known else "nothing"
 
 
-def sealed(row: sa.Row[*tuple[Any, ...]]) -> tuple[int, str, bytes]:
+def sealed(row: Row) -> tuple[int, str, bytes]:
     """A row as a sealer takes it: expiry, kind, sealed text."""
     return row.expires_at, kind_of(row.state), row.sealed
 
 
-def _may(event: Happening) -> sa.ColumnElement[bool]:
-    """The rows to which this can happen."""
-    return waiting.c.state.in_([state.value for state, moves in MOVES.items() if event in moves])
+def this(id_: bytes) -> Which:
+    """One letter."""
+    return waiting.c.id == id_
 
 
-def _moved(event: Happening, *which: sa.ColumnElement[bool]) -> sa.Update:
-    """One UPDATE that moves rows along the table, and only along the table."""
-    goals = {state.value: moves[event].value for state, moves in MOVES.items() if event in moves}
-    goal = sa.case(goals, value=waiting.c.state)
-    return sa.update(waiting).where(_may(event), *which).values(state=goal)
+def attempt(id_: bytes, number: int) -> Which:
+    """One letter, unless another attempt at it was begun."""
+    return this(id_) & (waiting.c.attempt == number)
 
 
-def _lapsed(which: sa.ColumnElement[bool]) -> sa.Update:
-    """Claims whose sender has died: nobody knows whether the letter went."""
-    moved = _moved(Event.LEASE_OVER, which, waiting.c.lease_until <= _NOW)
-    return moved.values(doubts=waiting.c.doubts + 1)
+def these(ids: Sequence[bytes]) -> Which:
+    """Some letters."""
+    return waiting.c.id.in_(ids)
 
 
-def _claimed(event: Event, *which: sa.ColumnElement[bool]) -> ReturningUpdate[int]:
-    alive = (waiting.c.expires_at > _NOW) & (waiting.c.attempt < MOST_ATTEMPTS)
-    moved = _moved(event, _THIS, alive, waiting.c.doubts <= MOST_AGAIN, *which)
-    until: sa.BindParameter[int] = sa.bindparam("until")
-    return moved.values(attempt=waiting.c.attempt + 1, lease_until=until).returning(
-        waiting.c.attempt
+def of_browser(labels: Sequence[bytes]) -> Which:
+    """All that a browser put, sent or not."""
+    return waiting.c.browser.in_(labels)
+
+
+def over(now: int) -> Which:
+    """What has expired."""
+    return waiting.c.expires_at <= now
+
+
+def put(connection: sa.Connection, row: dict[str, Any]) -> None:
+    """Store a new letter, which no code was tried at yet."""
+    connection.execute(sa.insert(waiting).values(row))
+    tries.begin(connection, row["id"])
+
+
+def number(connection: sa.Connection) -> int:
+    """How many letters there are."""
+    return connection.scalar(sa.select(sa.func.count(waiting.c.id))) or 0
+
+
+def ids(connection: sa.Connection, which: Which) -> Sequence[bytes]:
+    """The ids of some letters."""
+    return connection.scalars(sa.select(waiting.c.id).where(which)).all()
+
+
+def look(connection: sa.Connection, id_: bytes, now: int) -> Row | None:
+    """A letter that has not expired."""
+    its = sa.select(waiting).where(this(id_), waiting.c.expires_at > now)
+    return connection.execute(its).one_or_none()
+
+
+def hold_one(connection: sa.Connection, id_: bytes) -> Row | None:
+    """A letter, kept from others until the transaction ends."""
+    its = sa.select(waiting).where(this(id_)).with_for_update()
+    return connection.execute(its).one_or_none()
+
+
+def hold(connection: sa.Connection, *which: Which, skip: bool = False) -> Sequence[bytes]:
+    """Keep letters from others, in one order: two never wait crosswise. `skip` leaves held ones."""
+    held = sa.select(waiting.c.id).where(*which).order_by(waiting.c.id)
+    return connection.scalars(held.with_for_update(skip_locked=skip)).all()
+
+
+def standing(connection: sa.Connection, id_: bytes, now: int) -> State:
+    """How a letter stands; GONE where there is none."""
+    row = look(connection, id_, now)
+    return State(row.state) if row else State.GONE
+
+
+def is_lapsed(row: Row, now: int) -> bool:
+    """Whether this row's sender has died."""
+    return row.state in _SENDING and row.lease_until <= now
+
+
+def sending(connection: sa.Connection, which: Which) -> int:
+    """How many of some letters are being sent."""
+    count = sa.select(sa.func.count(waiting.c.id))
+    return connection.scalar(count.where(which, waiting.c.state.in_(_SENDING))) or 0
+
+
+def lapse(connection: sa.Connection, which: Which, now: int) -> None:
+    """Note of claims whose sender has died: nobody knows whether the letter went."""
+    moved = _moved(Event.LEASE_OVER, which, waiting.c.lease_until <= now)
+    connection.execute(moved.values(doubts=waiting.c.doubts + 1))
+
+
+def claim(connection: sa.Connection, id_: bytes, again: int | None, now: int) -> int | None:
+    """The number of the attempt that may now be made, or None.
+
+    One tick, one send: a second one names the attempt that the page with the tick told of.
+    """
+    event, which = (
+        (Event.CLAIM, this(id_)) if again is None else (Event.CLAIM_AGAIN, attempt(id_, again))
     )
+    alive = (waiting.c.expires_at > now) & (waiting.c.attempt < MOST_ATTEMPTS)
+    moved = _moved(event, which, alive, waiting.c.doubts <= MOST_AGAIN)
+    claimed = moved.values(attempt=waiting.c.attempt + 1, lease_until=now + LEASE)
+    number: int | None = connection.scalar(claimed.returning(waiting.c.attempt))
+    return number
 
 
-def _settled(ending: Ending) -> ReturningUpdate[str]:
-    moved = _moved(ending, _THIS, _SEEN).values(lease_until=0)
-    if ending is Result.SENT:
-        moved = moved.values(sealed=sa.bindparam("outcome"), browser=None)
+def settle(
+    connection: sa.Connection, id_: bytes, seen: int, ending: Ending, outcome: bytes | None
+) -> State | None:
+    """Move a letter as the attempt `seen` ended; None where a newer attempt or none is under way.
+
+    `outcome` takes the place of the sealed letter once it is sent.
+    """
+    settled = settlement(id_, seen, ending)
+    if outcome is not None:
+        settled = settled.values(sealed=outcome, browser=None)
+    state = connection.scalar(settled)
+    return State(state) if state else None
+
+
+def settlement(id_: bytes, seen: int, ending: Ending) -> ReturningUpdate[str]:
+    """The statement that settles, but for the outcome."""
+    if ending not in ENDINGS:
+        raise ValueError("this ends no claim")
+    moved = _moved(ending, attempt(id_, seen)).values(lease_until=0)
     if ending is Result.PERHAPS_SENT:
         moved = moved.values(doubts=waiting.c.doubts + 1)
     if ending is Event.NOT_TRIED:
@@ -70,78 +170,22 @@ def _settled(ending: Ending) -> ReturningUpdate[str]:
     return moved.returning(waiting.c.state)
 
 
-def _held(
-    event: Event, *which: sa.ColumnElement[bool], skip: bool = False
-) -> sa.Select[*tuple[Any, ...]]:
-    """Held before they are deleted, and in one order: two never wait crosswise."""
-    held = sa.select(waiting.c.id).where(_may(event), *which).order_by(waiting.c.id)
-    return held.with_for_update(skip_locked=skip)
-
-
-_NOW: Final = sa.bindparam("now", type_=sa.BigInteger)
-_THIS: Final = waiting.c.id == sa.bindparam("this")
-_SEEN: Final = waiting.c.attempt == sa.bindparam("seen")
-_OF_BROWSER: Final = waiting.c.browser.in_(sa.bindparam("labels", expanding=True))
-_THESE: Final = waiting.c.id.in_(sa.bindparam("ids", expanding=True))
-_OVER: Final = waiting.c.expires_at <= _NOW
-
-NUMBER: Final = sa.select(sa.func.count(waiting.c.id))
-OF_BROWSER: Final = sa.select(waiting.c.id).where(_OF_BROWSER)
-PUT: Final = sa.insert(waiting)
-HOLD: Final = (
-    sa.select(
-        waiting.c.sealed,
-        waiting.c.expires_at,
-        waiting.c.state,
-        waiting.c.attempt,
-        waiting.c.doubts,
-        waiting.c.lease_until,
-    )
-    .where(_THIS)
-    .with_for_update()
-)
-# All that a browser put, sent or not: none of it moves while the transaction lasts.
-HOLD_OF_BROWSER: Final = OF_BROWSER.order_by(waiting.c.id).with_for_update()
-CLAIM: Final = _claimed(Event.CLAIM)
-# One tick, one send: it names the attempt that its page told of.
-CLAIM_AGAIN: Final = _claimed(Event.CLAIM_AGAIN, _SEEN)
-SETTLE: Final = {ending: _settled(ending) for ending in ENDINGS}
-LAPSE_THIS: Final = _lapsed(_THIS)
-LAPSE_OF_BROWSER: Final = _lapsed(_OF_BROWSER)
-LAPSE_OVER: Final = _lapsed(_OVER)
-CANCEL_SEEN: Final = _held(Event.CANCEL, _THIS, _SEEN)
-CANCEL_OF_BROWSER: Final = _held(Event.CANCEL, _OF_BROWSER)
-REPLACE: Final = _held(Event.REPLACE, _THESE)
-EXPIRE: Final = _held(Event.EXPIRE, _OVER, skip=True)
-LOOK: Final = sa.select(
-    waiting.c.sealed, waiting.c.expires_at, waiting.c.state, waiting.c.attempt
-).where(_THIS, waiting.c.expires_at > _NOW)
-_STANDING: Final = sa.select(waiting.c.state).where(_THIS, waiting.c.expires_at > _NOW)
-_DELETE: Final = sa.delete(waiting).where(_THESE)
-
-_SENDING: Final = {state.value for state, moves in MOVES.items() if Event.LEASE_OVER in moves}
-SENDING_OF_BROWSER: Final = sa.select(sa.func.count(waiting.c.id)).where(
-    _OF_BROWSER, waiting.c.state.in_(_SENDING)
-)
-
-
-def is_lapsed(row: sa.Row[*tuple[Any, ...]], now: int) -> bool:
-    """Whether this row's sender has died."""
-    return row.state in _SENDING and row.lease_until <= now
-
-
-def standing(connection: sa.Connection, id_: bytes, now: int) -> State:
-    """How a letter stands; GONE where there is none."""
-    state = connection.scalar(_STANDING, {"this": id_, "now": now})
-    return State(state or State.GONE.value)
-
-
-def delete(
-    connection: sa.Connection, held: sa.Select[*tuple[Any, ...]], values: Mapping[str, Any]
-) -> Sequence[bytes]:
-    """Delete letters; their ids."""
-    ids: Sequence[bytes] = connection.scalars(held, values).all()
+def delete(connection: sa.Connection, event: Event, which: Which, *, skip: bool = False) -> int:
+    """Delete those of some letters to which this can happen; how many."""
+    ids = hold(connection, _may(event), which, skip=skip)
     if ids:
-        connection.execute(_DELETE, {"ids": ids})
+        connection.execute(sa.delete(waiting).where(these(ids)))
         tries.forget(connection, ids)
-    return ids
+    return len(ids)
+
+
+def _may(event: Happening) -> Which:
+    """The rows to which this can happen."""
+    return waiting.c.state.in_([state.value for state, moves in MOVES.items() if event in moves])
+
+
+def _moved(event: Happening, *which: Which) -> sa.Update:
+    """One UPDATE that moves rows along the table, and only along the table."""
+    goals = {state.value: moves[event].value for state, moves in MOVES.items() if event in moves}
+    goal = sa.case(goals, value=waiting.c.state)
+    return sa.update(waiting).where(_may(event), *which).values(state=goal)

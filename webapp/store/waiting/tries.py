@@ -2,38 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import sqlalchemy as sa
 
 from ..database.tables import DECOY, tries
 from .states import DECOY_WRAP, FREE_TRIES, SLOW_TRY
-
-_THIS: Final = tries.c.id == sa.bindparam("this")
-_BEGIN: Final = sa.insert(tries)
-# The decoy's own number is nobody's: an id that asks for it is unknown.
-_HOLD: Final = (
-    sa.select(tries.c.number, tries.c.last_at).where(_THIS, tries.c.id != DECOY).with_for_update()
-)
-_COUNT: Final = (
-    sa.update(tries)
-    .where(_THIS)
-    .values(number=(tries.c.number + 1) % DECOY_WRAP, last_at=sa.bindparam("now"))
-)
-_UNTOUCHED: Final = (tries.c.number == sa.bindparam("counted")) & (
-    tries.c.last_at == sa.bindparam("at", type_=sa.BigInteger)
-)
-_GIVE_BACK: Final = (
-    sa.update(tries)
-    .where(_THIS, tries.c.number > 0)
-    .values(
-        number=tries.c.number - 1,
-        last_at=sa.case(
-            (_UNTOUCHED, sa.bindparam("before", type_=sa.BigInteger)), else_=tries.c.last_at
-        ),
-    )
-)
-_FORGET: Final = sa.delete(tries).where(tries.c.id.in_(sa.bindparam("ids", expanding=True)))
 
 
 @dataclass(frozen=True)
@@ -47,12 +20,14 @@ class Try:
 
 def begin(connection: sa.Connection, id_: bytes) -> None:
     """A new letter's tries: none yet."""
-    connection.execute(_BEGIN, {"id": id_, "number": 0, "last_at": 0})
+    connection.execute(sa.insert(tries).values(id=id_, number=0, last_at=0))
 
 
 def held(connection: sa.Connection, id_: bytes) -> sa.Row[int, int] | None:
     """A letter's number of tries and the time of the last, kept from others until the end."""
-    return connection.execute(_HOLD, {"this": id_}).one_or_none()
+    # The decoy's own number is nobody's: an id that asks for it is unknown.
+    its = sa.select(tries.c.number, tries.c.last_at).where(tries.c.id == id_, tries.c.id != DECOY)
+    return connection.execute(its.with_for_update()).one_or_none()
 
 
 def may_try(number: int, last_at: int, now: int) -> bool:
@@ -62,15 +37,18 @@ def may_try(number: int, last_at: int, now: int) -> bool:
 
 def count(connection: sa.Connection, id_: bytes | None, now: int) -> None:
     """One more try; at nothing, it counts on the decoy and costs the same."""
-    connection.execute(_COUNT, {"this": id_ or DECOY, "now": now})
+    one_more = sa.update(tries).where(tries.c.id == (id_ or DECOY))
+    connection.execute(one_more.values(number=(tries.c.number + 1) % DECOY_WRAP, last_at=now))
 
 
 def give_back(connection: sa.Connection, id_: bytes, tried: Try) -> None:
     """Undo exactly this try; others that were counted meanwhile stay."""
-    values = {"counted": tried.number + 1, "at": tried.at, "before": tried.before}
-    connection.execute(_GIVE_BACK, {"this": id_, **values})
+    untouched = (tries.c.number == tried.number + 1) & (tries.c.last_at == tried.at)
+    last_at = sa.case((untouched, tried.before), else_=tries.c.last_at)
+    one_less = sa.update(tries).where(tries.c.id == id_, tries.c.number > 0)
+    connection.execute(one_less.values(number=tries.c.number - 1, last_at=last_at))
 
 
 def forget(connection: sa.Connection, ids: Sequence[bytes]) -> None:
     """The tries of letters that are no more."""
-    connection.execute(_FORGET, {"ids": ids})
+    connection.execute(sa.delete(tries).where(tries.c.id.in_(ids)))
