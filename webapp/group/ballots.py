@@ -26,8 +26,8 @@ MOST_SENTENCES: Final = 12
 # Round two: none, a little, strong, and "I could not send it".
 RESISTANCE: Final = (0, 1, 2, 3)
 # As long as the longest sentence that the words' own check lets through, and room to be shortened.
-_LONGEST_WORDING: Final = 300
-_LONGEST_WHY: Final = 600
+LONGEST_WORDING: Final = 300
+LONGEST_WHY: Final = 600
 
 FIRST_COLUMNS: Final = (
     "ballot",
@@ -68,6 +68,8 @@ class Vote:
     reasons: tuple[str, ...] = field(default=(), repr=False)
     wording: Wording | None = field(default=None, repr=False)
     why: str = field(default="", repr=False)
+    # Where a new sentence would stand: its text of today is empty.
+    section: str = ""
 
 
 @dataclass(frozen=True)
@@ -159,13 +161,13 @@ def _vote(row: Mapping[str, str], place: str) -> Vote:
         answer=next((known for known in ANSWERS if known == answer), None),
         reasons=reasons,
         wording=_wording(row, place),
-        why=_typed(row["why"], _LONGEST_WHY, place),
+        why=_typed(row["why"], LONGEST_WHY, place),
     )
 
 
 def _wording(row: Mapping[str, str], place: str) -> Wording | None:
-    me = _typed(row["wording"], _LONGEST_WORDING, place)
-    them = _typed(row["wording about somebody"], _LONGEST_WORDING, place)
+    me = _typed(row["wording"], LONGEST_WORDING, place)
+    them = _typed(row["wording about somebody"], LONGEST_WORDING, place)
     if not me and not them:
         return None
     # Who changes one voice leaves the other as it is.
