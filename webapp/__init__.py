@@ -28,7 +28,20 @@ from .services import Services
 from .settings import OutboxFolder, Settings, from_environment
 from .store.database import DatabaseUnavailable
 from .store.opening import Store, open_store
-from .web import check, common, confirm, flood, outbox, pages, safety, someone, steps, stop
+from .web import (
+    check,
+    common,
+    confirm,
+    flood,
+    group,
+    outbox,
+    pages,
+    rounds,
+    safety,
+    someone,
+    steps,
+    stop,
+)
 from .web.cookie import AnswersCookie
 
 ROOT: Final = Path(__file__).parent.parent
@@ -76,8 +89,8 @@ def _wired(settings: Settings | None, replacements: dict[str, Any]) -> Flask:
     app.extensions[common.EXTENSION] = services
     _configure(app, services)
     safety.init_app(app)
-    for blueprint in (steps.bp, check.bp, someone.bp, confirm.bp, stop.bp, pages.bp):
-        app.register_blueprint(blueprint)
+    for module in (steps, check, someone, confirm, stop, group, rounds, pages):
+        app.register_blueprint(module.bp)
     if isinstance(settings.mail, OutboxFolder):
         app.register_blueprint(outbox.bp)
     flood.init_app(app, services)

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from ..errors import BallotError
-from ..letter.words import Statement, Words
 from ..mail.typed import clean_line, contact_in
 
 Answer = Literal["send", "live", "change", "not"]
@@ -81,30 +80,14 @@ class Weighing:
     resistance: int | None = field(repr=False)
 
 
-def statements_to_decide(
-    words: Words, section: str = "", ids: Sequence[str] = ()
-) -> tuple[Statement, ...]:
-    """The sentences of a section, or those named; raises BallotError for what is not there."""
-    if section and section not in words.sections:
-        raise BallotError(f"There is no section “{section}”, only {', '.join(words.sections)}.")
-    unknown = [one for one in ids if one not in words.statements]
-    if unknown:
-        raise BallotError(f"There is no sentence “{unknown[0]}”.")
-    chosen = (words.sections[section].statement if section else ()) + tuple(
-        words.statements[one] for one in ids
-    )
-    if not chosen:
-        raise BallotError("Name a section, or sentences by their ids.")
-    if ids and len(chosen) > MOST_SENTENCES:
-        raise BallotError(f"A ballot has a section, or up to {MOST_SENTENCES} sentences.")
-    return chosen
-
-
-def blank(statements: Iterable[Statement]) -> str:
+def blank(texts: Mapping[str, Wording]) -> str:
     """An empty ballot of the first round, as CSV."""
     return _table(
         FIRST_COLUMNS,
-        ({"sentence": s.id, "text": s.me, "text about somebody": s.them} for s in statements),
+        (
+            {"sentence": id_, "text": one.me, "text about somebody": one.them}
+            for id_, one in texts.items()
+        ),
     )
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from ..errors import BallotError
 from ..letter.words import LEVELS, Level, Statement, Words
 from ..letter.words.fitting import frame_wordings, wordings_of
-from .ballots import Wording
+from .ballots import MOST_SENTENCES, Wording
 
 Kind = Literal["statement", "heading", "lead", "opening", "closing", "reply", "frame"]
 
@@ -54,6 +55,21 @@ def parts_of(words: Words) -> tuple[str, ...]:
 def in_part(part: str, words: Words) -> tuple[Piece, ...]:
     """The pieces of a section or of another part."""
     return tuple(piece for piece in pieces_of(words).values() if piece.part == part)
+
+
+def texts_to_decide(words: Words, part: str = "", ids: Sequence[str] = ()) -> dict[str, Wording]:
+    """The texts of a section or another part, and those named; raises BallotError for others."""
+    known = pieces_of(words)
+    if part and part not in parts_of(words):
+        raise BallotError(f"There is no section “{part}”, only {', '.join(parts_of(words))}.")
+    if unknown := [one for one in ids if one not in known]:
+        raise BallotError(f"There is no sentence “{unknown[0]}”.")
+    chosen = [*(in_part(part, words) if part else ()), *(known[one] for one in ids)]
+    if not chosen:
+        raise BallotError("Name a section, or sentences by their ids.")
+    if ids and len(chosen) > MOST_SENTENCES:
+        raise BallotError(f"A ballot has a section, or up to {MOST_SENTENCES} sentences.")
+    return {piece.id: piece.wording for piece in chosen}
 
 
 def _in_sections(words: Words) -> Iterator[Piece]:

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ..letter.words import Level, Words
 from .ballots import REASONS, Answer, Vote, Weighing, Wording
-from .counting import TODAY, Decided, Rules, first_round, options, second_round
+from .counting import NONE, TODAY, Decided, Rules, first_round, options, second_round
 from .pieces import Kind, Piece
 from .result import Count, Result, result_of
 from .wordings import levels_of
@@ -283,7 +283,10 @@ def next_questions(asked: Sequence[Question], result: Result, words: Words) -> t
 
 
 def _with_options(question: Question, named: Mapping[str, Wording]) -> Question:
-    made = (Option(name=name, me=one.me, them=one.them) for name, one in named.items())
+    """Only a sentence to tick can be left out: each letter needs the other texts."""
+    may_drop = question.kind == "statement"
+    kept = {name: one for name, one in named.items() if may_drop or name != NONE}
+    made = (Option(name=name, me=one.me, them=one.them) for name, one in kept.items())
     return question.model_copy(update={"options": tuple(made)})
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from ..letter.words import Statement, Words
+from ..letter.words import Words
 from .ballots import ANSWERS, REASONS, Wording
 from .wordings import shown
 
@@ -20,11 +20,9 @@ _TEMPLATES: Final = Environment(
 )
 
 
-def first_sheet(statements: Iterable[Statement], words: Words) -> str:
+def first_sheet(texts: Mapping[str, Wording], words: Words) -> str:
     """The first round's ballot as a page of HTML."""
-    sentences = [
-        (s.id, [("", _in_a_letter(Wording(s.me, s.them), s.id, words))]) for s in statements
-    ]
+    sentences = [(id_, [("", _in_a_letter(one, id_, words))]) for id_, one in texts.items()]
     return _sheet(sentences, words, second=False)
 
 

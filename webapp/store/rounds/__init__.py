@@ -66,6 +66,11 @@ class Rounds:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    def now(self) -> int:
+        """The time in UTC seconds, by the clock that ends rounds."""
+        with self._database.reading() as connection:
+            return self._database.now(connection)
+
     def read(self, root: bytes) -> Held | None:
         """The coordinator's round, or None where none was opened."""
         keys = RoundKeys.of(root)
