@@ -84,16 +84,16 @@ class Member(Visitor):
         mails = [text_of(mail) for mail in host.to(address)]
         self.link = [link_in(text) for text in mails if "/round/" in text][-1]
 
-    def says(self, number: int, answer: str, **fields: Any) -> Member:
+    def answers(self, number: int, answer: str, **fields: Any) -> Member:
         """Answer one text."""
         path = f"{self.link}/{number}"
         self.opens(path).submits(path, answer=answer, go="next", **fields)
         return self
 
-    def says_all(self, number: int, answer: str = "send") -> Member:
+    def answers_all(self, number: int, answer: str = "send") -> Member:
         """The same to the first texts."""
         for one in range(1, number + 1):
-            self.says(one, answer)
+            self.answers(one, answer)
         return self
 
     def weighs(self, number: int, **weights: str) -> Member:
@@ -103,7 +103,7 @@ class Member(Visitor):
         self.opens(path).submits(path, go="next", **fields)
         return self
 
-    def adds(self, me: str, them: str = "", **fields: Any) -> Member:
+    def misses(self, me: str, them: str = "", **fields: Any) -> Member:
         """Add a sentence that is missing."""
         path = f"{self.link}/missing"
         self.opens(path).submits(path, me=me, them=them or me, **fields)

@@ -21,9 +21,9 @@ def test_a_whole_round_by_link(host: Host) -> None:
     assert "The round is running" in lead.page.text
     group = members(host)
     for member in group[:6]:
-        member.says_all(2)
+        member.answers_all(2)
     for member in group[:4]:
-        member.says(1, "change", reasons=["order"], me=KINDER)
+        member.answers(1, "change", reasons=["order"], me=KINDER)
     assert lead.ends().page.heading == "What the group decided"
     got = lead.presses("json").page
     result = read_result(got.html, "r")

@@ -238,7 +238,14 @@ def visitor(settings: Settings = DEMO) -> Visitor:
 
 
 # Something in the place of each changing part of an address.
-_PARTS = {"<path:token>": "A" * 22, "<path:filename>": "style.css", "<name>": "x", "<tab>": "text"}
+_PARTS = {
+    "<path:token>": "A" * 22,
+    "<token>": "A" * 22,
+    "<int:number>": "1",
+    "<path:filename>": "style.css",
+    "<name>": "x",
+    "<tab>": "text",
+}
 
 
 def routes(app: Flask, method: str) -> list[str]:

@@ -35,7 +35,7 @@ class HostCommands:
 
         @group.command("upgrade", with_appcontext=False, help="Bring the tables up to date.")
         def upgrade() -> None:
-            with _away_in_one_line():
+            with away_in_one_line():
                 self._store().upgrade()
             click.echo("The tables are up to date.")
 
@@ -46,7 +46,7 @@ class HostCommands:
 
         @click.command("purge", help="Delete what is past its time; nothing past it counts anyway.")
         def purge() -> None:
-            with _away_in_one_line():
+            with away_in_one_line():
                 store = self._ready_store()
                 rows = store.waiting.purge() + store.stopping.purge() + store.ledger.purge()
                 rows += store.rounds.purge()
@@ -59,7 +59,7 @@ class HostCommands:
 
         @click.command("counts", help="Letters a day; figures under 5 are not shown.")
         def counts() -> None:
-            with _away_in_one_line():
+            with away_in_one_line():
                 figures = self._ready_store().ledger.counts()
             for line in _columns(figures):
                 click.echo(line)
@@ -83,7 +83,7 @@ class HostCommands:
             except AnswersError:
                 click.echo("This is not one plain address.", err=True)
                 sys.exit(2)
-            with _away_in_one_line():
+            with away_in_one_line():
                 self._ready_store().ledger.block(blocked)
             click.echo("Nothing will be sent to this address any more.")
 
@@ -98,7 +98,7 @@ class HostCommands:
 
 
 @contextmanager
-def _away_in_one_line() -> Iterator[None]:
+def away_in_one_line() -> Iterator[None]:
     """A database that is away ends the command with one line, in which no address stands."""
     try:
         yield

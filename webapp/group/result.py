@@ -131,12 +131,15 @@ def _sentence(one: Decided, count: Count) -> _Sentence:
     """One decision; a count that an earlier result did not show is not known, and is no nought."""
     votes = {"for": one.votes[0], "against": one.votes[1]}
     many = count.ballots >= SHOWN_FROM
+    # Of a new sentence only those told who miss it: that is no count until the next round.
+    is_new = one.decision == "open" and not one.today.me
+    is_known = count.shown and any(one.votes) and not is_new
     return _Sentence(
         id=one.sentence,
         decision=one.decision,
         today=_Text.of(one.today),
         wording=_Text.of(one.wording),
-        votes=_Votes.model_validate(votes) if count.shown and any(one.votes) else None,
+        votes=_Votes.model_validate(votes) if is_known else None,
         proposals=tuple(_Text.of(wording) for wording in one.proposals),
         may_drop=one.may_drop,
         section=one.section,
