@@ -18,7 +18,7 @@ from .builders import MAIL_TEMPLATES
 settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")
 
-pytest_plugins = ["tests.databases", "tests.direct"]
+pytest_plugins = ["tests.databases", "tests.direct", "tests.ledgers", "tests.waiting_letters"]
 
 
 class OutsideReached(RuntimeError):

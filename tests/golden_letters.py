@@ -17,6 +17,7 @@ from webapp.letter.compose import Answers, compose
 from webapp.letter.words import LEVELS
 from webapp.mail.typed import clean_line
 
+from .agreed_words import agreed_english
 from .builders import english, make_answers, with_all_ticks, with_starters
 from .letter_page import templates
 
@@ -55,13 +56,14 @@ def cases() -> Mapping[str, Answers]:
         _asks(),
         _persons(),
         _delivered(),
+        _agreed(),
     )
     return dict(chain.from_iterable(made))
 
 
 def text_of(name: str) -> str:
     """A letter as its text part; the words' date and code are left open."""
-    words = english()
+    words = agreed_english() if name == "agreed-by-a-group" else english()
     letter = compose(cases()[name], words)
     if name in NOTES:
         note = words.texts["mails"][NOTES[name]]["note"]
@@ -178,6 +180,11 @@ def _delivered() -> Iterator[tuple[str, Answers]]:
     """As it comes to an inbox that nobody has proved, and to the person it is for."""
     yield "unproved-inbox", with_starters(make_answers(situation="university"))
     yield "to-a-person", with_starters(make_answers(to_name="Ms Patel"))
+
+
+def _agreed() -> Iterator[tuple[str, Answers]]:
+    """As it is once a group agreed to every sentence of it."""
+    yield "agreed-by-a-group", with_starters(make_answers(to_name="Ms Patel"))
 
 
 def write_anew() -> None:

@@ -46,7 +46,8 @@ HARMLESS_HERE = {
     "webapp.store.ledger.limits.Rule": {"name"},
     "webapp.letter.compose.Reply": {"body"},
     "webapp.letter.compose.Part": {"listed"},
-    "webapp.letter.compose.Letter": {"first_heading", "own_words_heading", "paper_lines"},
+    "webapp.letter.compose.Letter": {"first_heading", "own_words_heading"},
+    "webapp.letter.paper.Paper": {"by_hand"},
 }
 # Fields that have a harmless name elsewhere, and here may be a person's own.
 PRIVATE_HERE = {"webapp.mail.message.Mail": {"subject", "text", "html", "recipient", "reply_to"}}

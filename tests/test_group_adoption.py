@@ -71,6 +71,25 @@ def test_an_agreed_sentence_keeps_its_words_and_gets_the_certificate(words: Path
     assert statement.before == ()
 
 
+def test_a_new_wording_of_an_agreed_sentence_keeps_who_had_agreed_to_the_old_one(
+    words: Path,
+) -> None:
+    adopt(result(Decided("wait-in-silence", "agreed", TODAY, TODAY, (7, 0))), words.parent, "en")
+    later = result_of(Count("Another Circle", DAY.replace(month=6), 1, 9), [reworded()])
+    adopt(later, words.parent, "en")
+    statement = load(words).words("en").statements["wait-in-silence"]
+    assert statement.agreed
+    assert statement.agreed.by == "Another Circle"
+    (before,) = statement.before
+    assert before.agreed
+    assert (before.agreed.by, before.agreed.on, before.agreed.votes_for) == (
+        "Example Circle",
+        DAY,
+        7,
+    )
+    assert (before.me, before.until) == (TODAY.me, DAY.replace(month=6))
+
+
 def test_below_five_ballots_no_count_is_written_or_told(words: Path) -> None:
     few = result(reworded(), ballots=4)
     assert '"for"' not in few.as_json()

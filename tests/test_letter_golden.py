@@ -13,7 +13,6 @@ from webapp.letter.proofreading import (
     printed_words,
     unchosen_words,
 )
-from webapp.letter.wall import Wall
 from webapp.letter.words import LEVELS, VOICES, Voice
 
 from .builders import english, make_answers, with_all_ticks, with_starters
@@ -92,7 +91,7 @@ def test_what_a_level_may_say_the_one_above_may_say_too() -> None:
 
 @pytest.mark.parametrize("name", BELOW)
 def test_no_approved_letter_below_named_names_it(name: str) -> None:
-    assert not Wall(english().condition).is_named_in((GOLDEN / f"{name}.txt").read_text("utf-8"))
+    assert not english().wall.is_named_in((GOLDEN / f"{name}.txt").read_text("utf-8"))
 
 
 @pytest.mark.parametrize("name", cases())

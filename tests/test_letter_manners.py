@@ -14,7 +14,6 @@ from webapp.errors import WordsError
 from webapp.letter.compose import compose, legal_combinations
 from webapp.letter.proofreading import problems_in, texts_of, unchosen_words
 from webapp.letter.proofreading.manners import ASKS, letter_problems
-from webapp.letter.wall import Wall
 from webapp.letter.words import LEVELS, TERMS, THEY
 from webapp.letter.words.fitting import misfits
 
@@ -183,7 +182,7 @@ def test_rights_never_stand_beside_a_time() -> None:
 
 @pytest.mark.parametrize(("term", "they"), [*product(TERMS, THEY)])
 def test_the_wall_holds_for_both_names_and_every_person(term: str, they: str) -> None:
-    wall = Wall(english().condition)
+    wall = english().wall
     for situation, level, voice in legal_combinations(english()):
         answers = make_answers(situation=situation, level=level, voice=voice, term=term, they=they)
         letter = compose(with_all_ticks(answers), english())

@@ -21,7 +21,7 @@ def found_in(typed: str) -> list[str]:
 
 def test_the_corpora_are_as_large_as_they_should_be() -> None:
     assert len(set(CONTACTS)) >= 400
-    assert len(set(NO_CONTACTS)) >= 150
+    assert len(set(NO_CONTACTS)) >= 400
 
 
 @pytest.mark.parametrize("typed", CONTACTS, ids=ascii)
@@ -60,7 +60,7 @@ def test_a_missing_space_is_asked_for_and_cures_it(typed: str) -> None:
         ("07700 then 900 then 123", "number", "07700 then 900 then 123"),
         ("٠٧٧٠٠ ٩٠٠ ١٢٣", "number", "07700 900 123"),
         ("on days 3 10 17 24 31", "list", "3 10 17 24 31"),
-        ("rooms 9, 103, 27, 4", "list", "9, 103, 27, 4"),
+        ("numbers 9, 1030, 27, 4", "list", "9, 1030, 27, 4"),
         ("x" * 60 + ".com", "link", "x" * 39 + "…"),
     ],
 )
@@ -77,6 +77,9 @@ def test_it_is_told_what_was_found_and_of_which_kind(typed: str, kind: Kind, fou
         ("note tel:12", "note tel: 12"),
         ("I am quiet@school", "I am quiet at school"),
         ("on 3 10 17 24 31 May", "on 3 and 10 and 17 and 24 and 31 May"),
+        ("I got 9 9 8 8 7 7 7 6 5", "I got 9 and 9 and 8 and 8 and 7 and 7 and 7 and 6 and 5"),
+        ("3.30 3.45 4.00 4.15", "3.30 and 3.45 and 4.00 and 4.15"),
+        ("7 cats, 0 dogs, 9 hens, 0 cows, 1, 2, 3", "7 cats, no dogs, 9 hens, no cows, 1, 2, 3"),
         ("born 04 03 2004", "born 04/03/2004"),
     ],
 )

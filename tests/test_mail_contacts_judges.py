@@ -111,3 +111,30 @@ def test_nothing_near_the_corpus_is_live_where_it_passes(
     text = clean_lines(typed)
     if find_contact(text) is None:
         assert tappable(text) == []
+
+
+# What stands between pieces of a number that is to look like a list, hours, a date or marks.
+BETWEEN = (" ", "-", "–", "/", ".", ". ", ":", "; ", ", ", ",", " - ", " & ", " and ", " a ", "'")
+AROUND = (" x ", "h", "+", "(", ")", "\n", "m ", "pm ")
+NUMBERS = st.one_of(
+    st.sampled_from(["07400123456", "447400123456", "2025550123", "02079460958", "6505551234"]),
+    st.text("0123456789", min_size=7, max_size=12),
+)
+
+
+@settings(max_examples=1500, deadline=None)
+@given(NUMBERS, st.lists(st.integers(1, 5), min_size=12, max_size=12), st.data())
+def test_no_number_is_live_however_it_is_cut_up(
+    digits: str, sizes: list[int], data: st.DataObject
+) -> None:
+    used = data.draw(st.lists(st.sampled_from(BETWEEN + AROUND), min_size=1, max_size=3))
+    text, at = data.draw(st.sampled_from(["", "+", "(", "T ", "at ", "call "])), 0
+    for place, size in enumerate(sizes):
+        text += digits[at : at + size]
+        at += size
+        if at >= len(digits):
+            break
+        text += used[place % len(used)]
+    text = clean_lines(text)
+    if find_contact(text) is None:
+        assert tappable(text) == []

@@ -240,7 +240,7 @@ def test_a_host_without_mail_asks_for_no_address_and_offers_everything_else() ->
     emma.reaches_check()
     assert "This site does not send email." in emma.page.text
     assert not emma.page.soup.select("#email")
-    assert emma.page.soup.select("a[download], [data-copy], [data-share]")
+    assert emma.page.soup.select("[value='/letter/my-letter.txt'], [data-copy], [data-share]")
 
 
 @pytest.mark.parametrize("address", ["emma@example.org", "emma@gmial.com", "emma", ""])

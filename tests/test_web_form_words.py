@@ -138,6 +138,12 @@ def test_every_text_that_a_template_names_exists(key: str) -> None:
     assert key in {*_keys("form"), *_keys("pages"), *_keys("group")}
 
 
+def test_no_text_is_named_as_something_that_every_table_has() -> None:
+    """`t.copy` in a template would be the table's own method, and stand on a page as code."""
+    keys = [*_keys("form"), *_keys("pages"), *_keys("mails")]
+    assert [key for key in keys if hasattr({}, key.rpartition(".")[2])] == []
+
+
 def test_the_search_for_keys_sees_what_it_should() -> None:
     # Guards the two tests above.
     assert {"form.check.heading", "form.someone.to", "form.site.step"} <= _asked_by_name()

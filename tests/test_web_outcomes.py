@@ -43,7 +43,7 @@ def test_a_fault_is_told_as_it_is_with_the_letter_still_there(result: Result, he
     assert emma.page.heading == heading
     assert emma.page.letter().replace("emma@example.org .", "emma@example.org.") == letter
     assert emma.page.soup.select_one("#email")["value"] == "emma@example.org"  # type: ignore[index]
-    assert emma.page.soup.select("a[download]")
+    assert emma.page.soup.select("[value='/letter/my-letter.txt']")
     assert "on its way" not in emma.page.text
 
 

@@ -7,6 +7,7 @@ import os
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -49,6 +50,7 @@ MAIL_TEMPLATES: Final = ROOT / "mail_templates"
 
 # A person cannot type more; a script that sends more is not read to its end.
 _MAX_BODY_BYTES: Final = 256 * 1024
+_LOOPBACK: Final = ("localhost", "127.0.0.1", "[::1]")
 
 
 def create_app(settings: Settings | None = None, **replacements: Any) -> Flask:  # noqa: ANN401
@@ -107,7 +109,7 @@ def _services(settings: Settings, replacements: dict[str, Any]) -> Services:
         "library": library,
         "templates": MailTemplates.load(templates),
         "keys": settings.keys,
-        "clock": _now,
+        "clock": partial(datetime.datetime.now, datetime.UTC),
         "domain_exists": domain_exists,
         "post": _post(settings),
         "store": _store(settings),
@@ -179,7 +181,7 @@ def _configure(app: Flask, services: Services) -> None:
     app.config.update(
         MAX_CONTENT_LENGTH=_MAX_BODY_BYTES,
         MAX_FORM_MEMORY_SIZE=_MAX_BODY_BYTES,
-        TRUSTED_HOSTS=_trusted_hosts(settings),
+        TRUSTED_HOSTS=[settings.public_host, *(_LOOPBACK if settings.demo else ())],
         # Writing may take a person all day: a form's token has no time limit.
         WTF_CSRF_TIME_LIMIT=None,
         # The Referer is not asked for; safety.py looks at Fetch Metadata and Origin.
@@ -204,16 +206,6 @@ def _configure(app: Flask, services: Services) -> None:
         )
     health = pages.HealthByAnyName(app.wsgi_app, settings.public_url)
     app.wsgi_app = health  # type: ignore[method-assign, assignment]
-
-
-def _trusted_hosts(settings: Settings) -> list[str]:
-    if settings.demo:
-        return [settings.public_host, "localhost", "127.0.0.1", "[::1]"]
-    return [settings.public_host]
-
-
-def _now() -> datetime.datetime:
-    return datetime.datetime.now(datetime.UTC)
 
 
 def _only_for_the_shell() -> bool:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache
 
 from .keys import Keys
 from .letter.wall import Wall
-from .letter.words import Level, Library, Words
+from .letter.words import Level, Library
 from .mail.addresses import DomainExists
 from .post import Post
 from .rendering.templates import MailTemplates
@@ -17,11 +16,6 @@ from .settings import Settings
 from .store.opening import Store
 
 Clock = Callable[[], datetime.datetime]
-
-
-@cache
-def _wall(words: Words) -> Wall:
-    return Wall(words.condition)
 
 
 @dataclass(frozen=True)
@@ -39,7 +33,7 @@ class Services:
 
     def wall(self, language: str) -> Wall:
         """The wall in a language."""
-        return _wall(self.library.words(language))
+        return self.library.words(language).wall
 
     def mail_reason(self, language: str, level: Level) -> str:
         """Why no mail is offered: "no_mail", "wall_mail", or "" where it is.

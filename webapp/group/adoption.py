@@ -108,6 +108,8 @@ def _table_at(document: Any, piece: Piece) -> Any:  # noqa: ANN401
 def _keep_what_stood_there(table: Any, result: Result) -> None:  # noqa: ANN401
     before = tomlkit.inline_table()
     before.update({"until": result.on, "me": str(table["me"]), "them": str(table["them"])})
+    if "agreed" in table:
+        before.update({"agreed": table["agreed"]})
     table["before"] = [*table.get("before", ()), before]
 
 

@@ -9,9 +9,22 @@ from typing import Final, Literal
 
 from ..errors import AnswersError
 from ..mail.message import subject_line
+from .agreement import certificate
 from .answers import Answers, fallback_name, filled, say
+from .length import count_words
 from .plain_name import is_plain_name
-from .words import LEVELS, VOICES, Level, Section, Situation, Statement, Voice, Words
+from .words import (
+    LEVELS,
+    VOICES,
+    Level,
+    ReadyReply,
+    Section,
+    Situation,
+    Statement,
+    Voice,
+    Wording,
+    Words,
+)
 
 __all__ = [
     "ADDRESS_SLOT",
@@ -33,6 +46,8 @@ __all__ = [
 
 # Stands for the writer's address until a mail is made: a character nobody types (private use).
 ADDRESS_SLOT: Final = "\ue000"
+# The first promise: so much of a letter, at most, was not chosen by the person.
+UNCHOSEN_WORDS: Final = 90
 
 
 @dataclass(frozen=True)
@@ -89,8 +104,10 @@ class Letter:
     name: str = field(repr=False)
     credit: str
     version: str
-    # On paper only: what is filled in by hand.
-    paper_lines: tuple[str, ...] = ()
+    # In copies only: how its reader can answer, in its writer's words.
+    answer_line: str = field(default="", repr=False)
+    # Which group agreed to every sentence of it; below "named" a group's name would tell too much.
+    agreed: str = ""
     # How the letter came, where we deliver it to somebody; no letter to oneself has it.
     note: str = ""
 
@@ -110,6 +127,19 @@ def legal_combinations(words: Words) -> Iterator[tuple[str, Level, Voice]]:
     return product(words.situations, LEVELS, VOICES)
 
 
+def unchosen_words(letter: Letter) -> int:
+    """How many words of a letter its writer neither ticked nor typed nor pressed.
+
+    The level's fact was pressed: its button shows the very words. "for" before a name in the
+    signature is counted with that name.
+    """
+    texts = [letter.greeting, letter.opening, letter.first_heading, letter.own_words_heading]
+    texts += [part.heading or part.lead for part in letter.parts]
+    texts += [letter.closing, letter.reply_line, *(reply.label for reply in letter.replies)]
+    texts += [letter.sign_off, letter.credit, letter.version, letter.agreed]
+    return sum(map(count_words, texts))
+
+
 def compose(answers: Answers, words: Words) -> Letter:
     """Make the letter; a statement that does not fit here is left out.
 
@@ -117,13 +147,13 @@ def compose(answers: Answers, words: Words) -> Letter:
     """
     situation = situation_of(answers, words)
     frame = words.frame
-    # As a header can say it, so that pages, mail and replies have one; lists and lock screens show
-    # it, so nothing typed but a plain name enters it.
-    subject = subject_line(_subject(situation, _plainly_named(answers), words))
+    # One for pages, mail, replies and lock screens: of what was typed, only a plain name.
+    plainly_named = answers if is_plain_name(answers.name) else replace(answers, name="")
+    subject = subject_line(_subject(situation, plainly_named, words))
     own_words = tuple(line for line in answers.own_words.splitlines() if line.strip())
     ticked = _ticked(situation, answers, words)
     before_opening, after_opening = _around_the_opening(ticked, answers)
-    return Letter(
+    letter = Letter(
         language=frame.code,
         direction=frame.direction,
         level=answers.level,
@@ -141,15 +171,15 @@ def compose(answers: Answers, words: Words) -> Letter:
         parts=tuple(_parts(ticked, answers, words)),
         rights=_rights(answers, words),
         ending=_sentences(ticked, "ending"),
-        closing=_closing(situation, ticked, answers, words),
+        closing=say(_closing(situation, ticked, answers, words), answers, words),
         reply_line=say(frame.reply, answers, words).replace("{address}", ADDRESS_SLOT),
-        replies=_replies(situation, ticked, words, subject),
+        replies=_replies(_ready_replies(situation, ticked, words), subject),
         sign_off=_sign_off(answers, words),
         name=_signature(answers, words),
         credit=frame.credit.text if answers.level == "named" else "",
         version=frame.version.text.replace("{version}", words.version),
-        paper_lines=frame.paper.lines if situation.paper_lines else (),
     )
+    return _with_certificate(letter, situation, ticked, answers, words)
 
 
 def situation_of(answers: Answers, words: Words) -> Situation:
@@ -251,14 +281,14 @@ def _part(section: Section, items: tuple[str, ...], answers: Answers, words: Wor
     return Part(title, items, listed=True)
 
 
-def _closing(situation: Situation, ticked: _Ticked, answers: Answers, words: Words) -> str:
+def _closing(situation: Situation, ticked: _Ticked, answers: Answers, words: Words) -> Wording:
     asks = _asks(ticked)
     if not asks:
-        return say(situation.closing_without_asks, answers, words)
+        return situation.closing_without_asks
     if asks == 1:
-        return say(words.frame.closing_to_one_ask, answers, words)
+        return words.frame.closing_to_one_ask
     beside_rights = situation.closing_beside_rights if _rights(answers, words) else None
-    return say(beside_rights or situation.closing, answers, words)
+    return beside_rights or situation.closing
 
 
 def _asks(ticked: _Ticked) -> int:
@@ -266,13 +296,43 @@ def _asks(ticked: _Ticked) -> int:
     return sum(len(items) for section, items in ticked if section.asks)
 
 
-def _replies(
-    situation: Situation, ticked: _Ticked, words: Words, subject: str
-) -> tuple[Reply, ...]:
+def _ready_replies(situation: Situation, ticked: _Ticked, words: Words) -> tuple[ReadyReply, ...]:
+    few = {0: words.frame.replies_without_asks, 1: words.frame.replies_to_one_ask}
+    return few.get(_asks(ticked), situation.replies)
+
+
+def _replies(ready: tuple[ReadyReply, ...], subject: str) -> tuple[Reply, ...]:
+    return tuple(Reply(one.label, subject, one.body) for one in ready)
+
+
+def _with_certificate(
+    letter: Letter, situation: Situation, ticked: _Ticked, answers: Answers, words: Words
+) -> Letter:
+    """The letter with who agreed to it, where there is room within the words nobody chose."""
+    if answers.level != "named":
+        return letter
+    agreed = certificate(_printed(letter, situation, ticked, answers, words), words)
+    if unchosen_words(letter) + count_words(agreed) > UNCHOSEN_WORDS:
+        return letter
+    return replace(letter, agreed=agreed) if agreed else letter
+
+
+def _printed(
+    letter: Letter, situation: Situation, ticked: _Ticked, answers: Answers, words: Words
+) -> Iterator[Wording | ReadyReply]:
+    """Every sentence and heading that a letter prints; greeting, credit and version aside."""
     frame = words.frame
-    few = {0: frame.replies_without_asks, 1: frame.replies_to_one_ask}
-    replies = few.get(_asks(ticked), situation.replies)
-    return tuple(Reply(reply.label, subject, reply.body) for reply in replies)
+    yield from (situation.subject, situation.opening, frame.reply, frame.sign_off)
+    yield from filter(None, (frame.fact_at(answers.level),))
+    yield from [frame.first] if letter.first else []
+    yield from [frame.own_words] if letter.own_words else []
+    for section, _ in ticked:
+        yield from [section.lead or section.title] if section.place == "body" else []
+    chosen = (words.statements.get(one) for one in answers.say)
+    yield from (one for one in chosen if one and one.fits(situation.id, answers.level))
+    yield from [words.rights[answers.rights]] if letter.rights else []
+    yield _closing(situation, ticked, answers, words)
+    yield from _ready_replies(situation, ticked, words)
 
 
 def _subject(situation: Situation, answers: Answers, words: Words) -> str:
@@ -280,10 +340,6 @@ def _subject(situation: Situation, answers: Answers, words: Words) -> str:
     if answers.voice != "child" and not answers.name:
         return subject.without_name
     return say(subject, answers, words)
-
-
-def _plainly_named(answers: Answers) -> Answers:
-    return answers if is_plain_name(answers.name) else replace(answers, name="")
 
 
 def _sign_off(answers: Answers, words: Words) -> str:

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:  # the words themselves are held against the wall when they are read
-    from .words import Condition
+from typing import Final
 
 # Between the letters of a name, people put spaces, hyphens, dots; none of them hides it.
 _BETWEEN = r"[\W_]*"
@@ -21,9 +17,14 @@ _LONG_NAME: Final = 8
 
 @dataclass(frozen=True)
 class Wall:
-    """Knows every form of the condition's name, and the names of groups that would tell it."""
+    """Knows every form of the condition's name, and the names of groups that would tell it.
 
-    condition: Condition
+    `tokens` count only as words of their own, as "SM" does.
+    """
+
+    names: tuple[str, ...]
+    tokens: tuple[str, ...]
+    groups: tuple[str, ...]
 
     def names_in(self, text: str) -> list[str]:
         """The parts of a text that name the condition, as they stand there, each once."""
@@ -36,15 +37,17 @@ class Wall:
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
-        anywhere = [_spread(name) for name in self.condition.names]
-        words = [_dotted(token) for token in self.condition.tokens]
-        for group in self.condition.groups:
+        anywhere = [_spread(name) for name in self.names]
+        words = [_dotted(token) for token in self.tokens]
+        for group in self.groups:
             if len(group) >= _LONG_NAME:
                 anywhere.append(_spread(group))
             else:
                 words.append(_dotted(group))
         alone = [rf"(?<![^\W_]){word}(?![^\W_])" for word in words]
-        return re.compile("|".join(_longest_first((*anywhere, *alone))), re.IGNORECASE)
+        return re.compile(
+            "|".join(sorted((*anywhere, *alone), key=len, reverse=True)), re.IGNORECASE
+        )
 
 
 def _folded(text: str) -> str:
@@ -59,7 +62,3 @@ def _spread(name: str) -> str:
 
 def _dotted(token: str) -> str:
     return r"\.?".join(re.escape(letter) for letter in token if letter.isalnum())
-
-
-def _longest_first(patterns: Iterable[str]) -> list[str]:
-    return sorted(patterns, key=len, reverse=True)

@@ -62,7 +62,8 @@ _SPECIMEN: Final = Letter(
     name="A name",
     credit="Credit.",
     version="Version.",
-    paper_lines=("A line",),
+    answer_line="Answer here.",
+    agreed="Agreed.",
     note="A note.",
 )
 

@@ -106,7 +106,8 @@ def from_environment(environ: Mapping[str, str], instance: Path) -> Settings:
     if said not in ("", "0", "1"):
         reading.faults.append("WORD_AHEAD_DEMO has to be 1, or left out.")
     lasts = demo or bool(values.get("DATABASE_URL", "").strip())
-    mail = _mail(reading, demo=demo)
+    ca_file = reading.any(addresses.ca_file, None)
+    mail = reading.needed("MAIL_URL", partial(addresses.mail, demo=demo, ca_file=ca_file), None)
     usual = Settings("", "", mail, "", "", "", "")
     # Whoever set a relay that cannot be read wants mail, too.
     sends = values.get("MAIL_URL", "").strip() not in ("", "none")
@@ -135,11 +136,6 @@ def from_environment(environ: Mapping[str, str], instance: Path) -> Settings:
     _check_what_the_server_reads(reading)
     reading.end()
     return settings if lasts and mail is not None else replace(settings, direct_send="off")
-
-
-def _mail(reading: Reading, *, demo: bool) -> SmtpServer | OutboxFolder | None:
-    ca_file = reading.any(addresses.ca_file, None)
-    return reading.needed("MAIL_URL", partial(addresses.mail, demo=demo, ca_file=ca_file), None)
 
 
 def _limits(reading: Reading) -> Limits:

@@ -10,7 +10,8 @@ from werkzeug.wrappers import Response
 from ..delivery.code_mail import Asker
 from ..delivery.shown import LetterChanged
 from ..delivery.to_self import ToSelf, ask_own_inbox, needs_code, send_to_self
-from ..letter.compose import compose
+from ..letter.compose import Letter, compose
+from ..letter.paper import copied, on_paper
 from ..letter.plain_name import has_own_words
 from ..post import Outcome, Result
 from ..rendering.templates import Bodies
@@ -113,7 +114,10 @@ def as_html() -> Response:
 @bp.get("/letter/print")
 def as_print() -> Response:
     """Show the letter alone, as it is printed."""
-    return closed_letter() or page("print.html", letter=compose(answers(), words()), reply_to="")
+    if stop := closed_letter():
+        return stop
+    paper = on_paper(answers(), words(), services().clock().date())
+    return page("print.html", letter=_copied_letter(), paper=paper, reply_to="")
 
 
 def _send(form: SendForm) -> Response:
@@ -145,7 +149,7 @@ def _send(form: SendForm) -> Response:
         return redirect(url_for("check.sent"), 303)
     if outcome.result is Result.PERHAPS_SENT:
         draft().doubt = "perhaps"
-    return check_page(form, outcome=_told(outcome))
+    return check_page(form, outcome=_words_of(outcome))
 
 
 def _mail_code(form: SendForm, order: ToSelf) -> Response:
@@ -173,7 +177,7 @@ def _is_hexadecimal(text: str) -> bool:
     return len(text) == 8 and set(text) <= set("0123456789abcdef")
 
 
-def _told(outcome: Outcome) -> str:
+def _words_of(outcome: Outcome) -> str:
     """Which words tell this outcome; only at RCPT a refusal is about the address."""
     if outcome.spares_the_address:
         return "refused_mail"
@@ -182,7 +186,11 @@ def _told(outcome: Outcome) -> str:
 
 def _bodies_without_address() -> Bodies:
     """The letter as it is copied and kept: without the lines by which its reader answers."""
-    return services().templates.letter_bodies(compose(answers(), words()), "")
+    return services().templates.letter_bodies(_copied_letter(), "")
+
+
+def _copied_letter() -> Letter:
+    return copied(compose(answers(), words()), draft().addresses.answer_by, words())
 
 
 def _file(content: str, name: str, media_type: str) -> Response:

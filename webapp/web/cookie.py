@@ -44,6 +44,8 @@ class Addresses:
     reader_name: str = field(default="", repr=False)
     # The voice under whose sentence the tick was set: "I am 13 or over" is no parent's yes.
     may: str = ""
+    # How the reader of a copy can answer.
+    answer_by: str = field(default="", repr=False)
 
 
 class Draft(dict[str, Any], SessionMixin):
@@ -192,8 +194,11 @@ class AnswersCookie(SessionInterface):
         packed = _pack(found)
         if len(packed) > self._room():
             # Where every field is full, the addresses are what is left out.
-            found.addresses = Addresses()
+            found.addresses = Addresses(answer_by=found.addresses.answer_by)
             found.awaited = found.awaited[:AWAITED]
+            packed = _pack(found)
+        if len(packed) > self._room():
+            found.addresses = Addresses()
             packed = _pack(found)
         response.set_cookie(
             self.name, self._seal(packed), secure=self.secure, httponly=True, samesite="Lax"
@@ -225,7 +230,13 @@ _TEXTS: Final = (
     ("w", "writer"),
 )
 FREE_TEXTS: Final = tuple(name for _, name in _TEXTS)
-_ADDRESSES: Final = (("e", "own"), ("E", "reader"), ("N", "reader_name"), ("m", "may"))
+_ADDRESSES: Final = (
+    ("e", "own"),
+    ("E", "reader"),
+    ("N", "reader_name"),
+    ("m", "may"),
+    ("A", "answer_by"),
+)
 
 
 def _pack(draft: Draft) -> bytes:

@@ -47,6 +47,7 @@ NAME: Final = Room(80, 160)
 WRITER: Final = Room(80, 100)
 FIRST: Final = Room(150, 150)
 OWN_WORDS: Final = Room(600, 1200)
+ANSWER_BY: Final = Room(120, 160)
 
 
 def fits(room: Room) -> Check:
@@ -240,14 +241,22 @@ class SendForm(StepForm):
     """The address, the letter that was shown, and the questions that were answered."""
 
     email = StringField(filters=[lambda data: data or ""], validators=[address])
+    # For copies alone: it may hold an address, since no mail of ours brings it to anybody.
+    answer_by = TextAreaField(filters=[_line], validators=[fits(ANSWER_BY)])
     shown = HiddenField()
     answered = HiddenField()
     again = HiddenField()
 
     place = "check"
+    rooms = {"answer_by": ANSWER_BY}  # noqa: RUF012
 
     def addresses(self, before: Addresses) -> Addresses:
-        return replace(before, own=(self.email.data or "")[:ADDRESS_ROOM])
+        asked = self.answer_by.raw_data
+        return replace(
+            before,
+            own=(self.email.data or "")[:ADDRESS_ROOM],
+            answer_by=self.answer_by.data if asked else before.answer_by,
+        )
 
 
 class SomeoneForm(StepForm):
@@ -279,7 +288,8 @@ class SomeoneForm(StepForm):
             raise ValidationError("may_missing")
 
     def addresses(self, before: Addresses) -> Addresses:
-        return Addresses(
+        return replace(
+            before,
             own=self.email.data[:ADDRESS_ROOM],
             reader=self.recipient_email.data[:ADDRESS_ROOM],
             reader_name=self.recipient_name.data[: NAME.characters],

@@ -165,9 +165,17 @@ def rights_to_choose(said: Answers, language: Words) -> list[Right]:
 
 def names_to_ask() -> list[str]:
     """Names of the condition in the person's own words that they have not yet said to keep."""
-    if draft().kept and draft().kept == seal_of_names(answers(), services()):
+    answer_by = draft().addresses.answer_by
+    if draft().kept and draft().kept == seal_of_names(answers(), services(), answer_by):
         return []
-    return own_names(answers(), services())
+    return own_names(answers(), services(), answer_by)
+
+
+def _place_of_names() -> str:
+    """Where the names can be taken out."""
+    if own_names(answers(), services()):
+        return url_for("steps.about_you", then="check") + "#own_words"
+    return url_for("check.check") + "#answer_by"
 
 
 def problem_page(problem: Problem) -> Response:
@@ -180,6 +188,7 @@ def _fill_in(form: SendForm, letter: Letter, questions: list[Question]) -> None:
     """What the page's button hands in: which letter was shown, and what was asked about it."""
     if not form.email.data:
         form.email.data = draft().addresses.own
+    form.answer_by.data = form.answer_by.data or draft().addresses.answer_by
     form.draft.data = draft().id
     form.shown.data = shown_seal(letter, draft().id, services())
     form.answered.data = ",".join([form.answered.data or "", *(q.id for q in questions)])
@@ -213,7 +222,8 @@ def check_page(
         outcome=outcome,
         again=outcome in ("not_sent", "perhaps"),
         names=names_to_ask(),
-        names_seal=seal_of_names(answers(), services()),
+        names_seal=seal_of_names(answers(), services(), draft().addresses.answer_by),
+        names_at=_place_of_names(),
         direct_reason=services().direct_reason(answers().language, answers().level),
         mail_reason=mail_reason,
         telling_sender=services().telling_sender(answers().language),

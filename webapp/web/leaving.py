@@ -20,6 +20,8 @@ PLACES: Final = {
     "check": "check.check",
     "someone": "someone.someone",
     "print": "check.as_print",
+    "text": "check.as_text",
+    "page": "check.as_html",
     "help": "pages.help_page",
     "privacy": "pages.privacy",
     "accessibility": "pages.accessibility",
@@ -35,6 +37,7 @@ _TYPED: Final = (
     "recipient_name",
     "recipient_email",
     "email",
+    "answer_by",
 )
 _ANCHOR: Final = re.compile(r"[a-z_-]{1,40}")
 

@@ -60,16 +60,16 @@ def take_meant(form: FlaskForm, *fields: str) -> None:
             form[name].data = request.form["use"]
 
 
-def own_names(answers: Answers, services: Services) -> list[str]:
+def own_names(answers: Answers, services: Services, answer_by: str = "") -> list[str]:
     """The condition's name where the person typed it into a letter that is not to name it."""
     texts = (answers.name, answers.to_name, answers.first, answers.own_words, answers.signed)
-    typed = "\n".join(texts)
+    typed = "\n".join((*texts, answer_by))
     return _names_in(typed, answers, services)
 
 
-def seal_of_names(answers: Answers, services: Services) -> str:
+def seal_of_names(answers: Answers, services: Services, answer_by: str) -> str:
     """Stands for "Keep, I want this" in the cookie; other words ask again. "" for no names."""
-    names = own_names(answers, services)
+    names = own_names(answers, services, answer_by)
     return services.keys.fingerprint("kept/v1", *names)[:8] if names else ""
 
 

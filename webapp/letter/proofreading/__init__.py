@@ -8,8 +8,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from ..compose import Answers, Letter, compose, legal_combinations
-from ..wall import Wall
+from ..compose import (
+    UNCHOSEN_WORDS,
+    Answers,
+    Letter,
+    compose,
+    legal_combinations,
+    unchosen_words,
+)
+from ..length import count_words
 from ..words import LEVELS, Level, Words, read
 from ..words.fitting import too_much
 from .form_words import form_problems
@@ -18,15 +25,12 @@ from .sentences import (
     HARDEST_GRADE,
     LONGEST_SENTENCE,
     SHORT_NAME,
-    count_words,
     has_phrase,
     long_sentences_in,
     reading_grade,
     sentences_in,
 )
 
-# The first promise: so much of a letter, at most, was not chosen by the person.
-UNCHOSEN_WORDS: Final = 90
 # One side of paper with eight ticks, read in a minute.
 USUAL_LENGTH: Final = (120, 240)
 
@@ -72,19 +76,6 @@ def problems_in(folder: Path) -> Report:
     return Report(tuple(problems), tuple(figures))
 
 
-def unchosen_words(letter: Letter) -> int:
-    """How many words of a letter its writer neither ticked nor typed nor pressed.
-
-    The level's fact was pressed: its button shows the very words. "for" before a name in the
-    signature is counted with that name.
-    """
-    texts = [letter.greeting, letter.opening, letter.first_heading, letter.own_words_heading]
-    texts += [part.heading or part.lead for part in letter.parts]
-    texts += [letter.closing, letter.reply_line, *(reply.label for reply in letter.replies)]
-    texts += [letter.sign_off, letter.credit, letter.version]
-    return sum(map(count_words, texts))
-
-
 def printed_words(letter: Letter) -> int:
     """How many words a letter has in all, its title aside."""
     chosen = [
@@ -116,6 +107,7 @@ def texts_of(words: Words) -> Iterator[tuple[str, str, frozenset[Level]]]:
             yield f"{file}: {statement.id}.them", statement.them, levels
     yield from _texts_of_situations(words, every)
     yield from _texts_of_frame(words, every)
+    yield from _texts_of_rights(words)
 
 
 def _texts_of_situations(
@@ -146,17 +138,23 @@ def _texts_of_frame(
     frame, file = words.frame, f"{words.language}/frame.toml"
     for part in _SAID_AT_EVERY_LEVEL:
         for key, text in getattr(frame, part):
-            yield f"{file}: {part}.{key}", text, every
+            # What a group agreed to stands beside a text, and is none.
+            if isinstance(text, str):
+                yield f"{file}: {part}.{key}", text, every
     for reply in (*frame.replies_to_one_ask, *frame.replies_without_asks):
         yield f"{file}: replies.label", reply.label, every
         yield f"{file}: replies.body", reply.body, every
     for line in frame.paper.lines:
         yield f"{file}: paper.lines", line, every
-    yield f"{file}: credit.text", frame.credit.text, frozenset({"named"})
+    for key, text in (("credit.text", frame.credit.text), ("agreed.text", frame.agreed.text)):
+        yield f"{file}: {key}", text, frozenset({"named"})
     for level in LEVELS:
         if fact := frame.fact_at(level):
             yield f"{file}: fact.{level}.me", fact.me, frozenset({level})
             yield f"{file}: fact.{level}.them", fact.them, frozenset({level})
+
+
+def _texts_of_rights(words: Words) -> Iterator[tuple[str, str, frozenset[Level]]]:
     for right in words.rights.values():
         # Whoever chose a paragraph on rights chose its legal words: only the name stays out.
         for voice, text in (("me", right.me), ("them", right.them)):
@@ -179,7 +177,7 @@ def _hard_words(words: Words) -> Iterator[str]:
 
 
 def _leaks(words: Words) -> Iterator[str]:
-    wall = Wall(words.condition)
+    wall = words.wall
     for key, text, levels in texts_of(words):
         if levels - {"named"} and (names := wall.names_in(text)):
             yield f"{key}: names the condition below “named”: {', '.join(names)}"

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from ..wall import Wall
 from ..words import Words, leaves
 from .sentences import (
     HARDEST_GRADE,
@@ -31,8 +30,9 @@ _ENDS: Final = (".", "?", "…", "”")
 def form_problems(words: Words, figures: list[str]) -> Iterator[str]:
     """Everything wrong with the form's own words; puts the reading grades into `figures`."""
     for key, text in form_texts(words):
+        file, _, rest = key.partition(".")
         for problem in _problems_in(key, text, words):
-            yield f"{words.language}/{_file(key)}: {problem}"
+            yield f"{words.language}/{file}.toml: {rest}: {problem}"
     if words.frame.code.startswith("en"):
         yield from _reading_age(words, figures)
 
@@ -58,7 +58,7 @@ def _problems_in(key: str, text: str, words: Words) -> Iterator[str]:
 
 
 def _words_on_health(text: str, words: Words) -> Iterator[str]:
-    told = Wall(words.condition).names_in(text)
+    told = words.wall.names_in(text)
     for stems in words.condition.banned.values():
         told += filter(None, [stems_in(text, stems)])
     if told:
@@ -78,8 +78,3 @@ def _reading_age(words: Words, figures: list[str]) -> Iterator[str]:
                 f"{words.language}/{file}.toml: reading grade {grade:.1f}; "
                 f"{HARDEST_GRADE} is the hardest"
             )
-
-
-def _file(key: str) -> str:
-    file, _, rest = key.partition(".")
-    return f"{file}.toml: {rest}"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from ..length import count_words
+
 # NHS service manual, "How we write": sentences of up to 20 words.
 LONGEST_SENTENCE: Final = 20
 # Words for a reading age of 9 to 11 (NHS): about this school grade, over many texts together.
@@ -13,17 +15,11 @@ HARDEST_GRADE: Final = 6.0
 SHORT_NAME: Final = "Sam"
 
 _SENTENCE_END: Final = re.compile(r"(?<=[.?!…])[”’\"']?\s+")
-_WORD: Final = re.compile(r"[^\W_]+(?:[’'.-][^\W_]+)*")
 
 
 def sentences_in(text: str) -> list[str]:
     """The sentences of a text."""
     return [one for one in _SENTENCE_END.split(text.strip()) if one]
-
-
-def count_words(text: str) -> int:
-    """How many words a text has; "A or B" has three, "face-to-face" one."""
-    return len(_WORD.findall(text))
 
 
 def long_sentences_in(text: str) -> list[int]:

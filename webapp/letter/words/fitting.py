@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from ..wall import Wall
 from .library import Words
 from .model import Level, Section, Wording
 
@@ -120,7 +119,7 @@ def too_much(text: str, level: Level, words: Words) -> Iterator[str]:
     """What in a text says more than a level may."""
     condition = words.condition
     if level != "named":
-        yield from Wall(condition).names_in(text)
+        yield from words.wall.names_in(text)
         if "{condition}" in text:
             yield "{condition}"
     for stem in () if level == "named" else condition.banned.get(level, ()):

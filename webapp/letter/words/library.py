@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
+from ..wall import Wall
 from .model import Condition, Frame, Grammar, Level, Right, Section, Situation, Statement, Voice
 
 Fitting = tuple[tuple[Section, tuple[Statement, ...]], ...]
@@ -27,6 +29,16 @@ class Words:
     grammar: Grammar
     texts: Mapping[str, Any]
     version: str
+
+    @cached_property
+    def wall(self) -> Wall:
+        """What gives the condition's name away in this language."""
+        return Wall(self.condition.names, self.condition.tokens, self.condition.groups)
+
+    @property
+    def short_version(self) -> str:
+        """The code of the words, without their day."""
+        return self.version.rpartition(" ")[2]
 
     def sections_for(self, situation: str, level: Level) -> Fitting:
         """What a letter may say there at that level, in its order."""

@@ -6,7 +6,6 @@ import datetime
 import hashlib
 import re
 from collections.abc import Mapping
-from functools import cache
 from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -31,11 +30,35 @@ class Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class Agreement(Model):
+    """Who agreed to a sentence, when, in which round, and by how many where the group shows it."""
+
+    by: str = Field(min_length=1, max_length=80)
+    on: datetime.date
+    votes_for: int | None = Field(default=None, alias="for", ge=0)
+    against: int | None = Field(default=None, ge=0)
+    round: int | None = Field(default=None, ge=1)
+
+
+class Before(Model):
+    """What stood in a sentence's place until a day, and who had agreed to that."""
+
+    until: datetime.date
+    me: str = Field(min_length=1)
+    them: str = Field(min_length=1)
+    agreed: Agreement | None = None
+
+
 class Wording(Model):
-    """One text in both voices: `me` says "I", `them` speaks of {name}."""
+    """One text in both voices: `me` says "I", `them` speaks of {name}.
+
+    A group may have agreed to it; what stood there before is kept.
+    """
 
     me: str = Field(min_length=1)
     them: str = Field(min_length=1)
+    agreed: Agreement | None = None
+    before: tuple[Before, ...] = ()
 
     def in_voice(self, voice: Voice) -> str:
         """The text for a voice, its placeholders still in it."""
@@ -56,22 +79,6 @@ class Subject(Wording):
     without_name: str = Field(min_length=1)
 
 
-class Agreement(Model):
-    """Who agreed to a sentence, when, in which round, and by how many where the group shows it."""
-
-    by: str = Field(min_length=1)
-    on: datetime.date
-    votes_for: int | None = Field(default=None, alias="for", ge=0)
-    against: int | None = Field(default=None, ge=0)
-    round: int | None = Field(default=None, ge=1)
-
-
-class Before(Wording):
-    """What stood in a sentence's place until a day."""
-
-    until: datetime.date
-
-
 class Statement(Wording):
     """A sentence that a person can tick: the tick shows the very words that the letter prints."""
 
@@ -79,8 +86,6 @@ class Statement(Wording):
     situations: Literal["all"] | tuple[str, ...]
     levels: tuple[Level, ...] = Field(min_length=1)
     source: tuple[str, ...] = Field(min_length=1)
-    agreed: Agreement | None = None
-    before: tuple[Before, ...] = ()
     contradicts: tuple[str, ...] = ()
     section: str = ""
 
@@ -110,6 +115,7 @@ class ReadyReply(Model):
 
     label: str = Field(min_length=1)
     body: str = Field(min_length=1)
+    agreed: Agreement | None = None
 
 
 class Starters(Model):
@@ -180,7 +186,14 @@ class _Fact(Model):
 
 
 class _Paper(Model):
+    """What a printed or copied letter has, and a mail has not."""
+
     lines: tuple[str, ...] = Field(min_length=1)
+    date: str
+    months: tuple[str, ...] = Field(min_length=12, max_length=12)
+    sender: str
+    reader: str
+    answer: str
 
 
 class _Greeting(Model):
@@ -190,6 +203,14 @@ class _Greeting(Model):
 
 class _Text(Model):
     text: str
+
+
+class _Agreed(Model):
+    """How a letter says who agreed to its words, and how a day is written."""
+
+    text: str
+    day: str
+    months: tuple[str, ...] = Field(min_length=12, max_length=12)
 
 
 class Frame(Model):
@@ -214,6 +235,7 @@ class Frame(Model):
     sign_off: SignOff
     credit: _Text
     version: _Text
+    agreed: _Agreed
     paper: _Paper
 
     def fact_at(self, level: Level) -> Wording | None:
@@ -254,7 +276,6 @@ def fill(text: str, values: Mapping[str, str]) -> str:
     return _PLACEHOLDER.sub(lambda match: values.get(match[1], match[0]), text)
 
 
-@cache
 def short_hash(one: str) -> bytes:
     """Four bytes that stand for an id in the browser's cookie, whatever its place in the files."""
     return hashlib.sha256(one.encode()).digest()[:4]

@@ -113,6 +113,11 @@ def _check_frame(words: Words) -> Iterator[str]:
         wording = getattr(frame, key)
         yield from _check_wording(words, "frame.toml", key, wording)
     yield from _check_fact(words)
+    for key, text, names in (
+        ("agreed.text", frame.agreed.text, ("by", "date")),
+        ("agreed.day", frame.agreed.day, ("day", "month", "year")),
+    ):
+        yield from _held_once(words, key, text, names)
     for key, text, name in (
         ("greeting.to_someone", frame.greeting.to_someone, "to_name"),
         ("reply.me", frame.reply.me, "address"),
@@ -121,13 +126,23 @@ def _check_frame(words: Words) -> Iterator[str]:
         ("sign_off.signed_for", frame.sign_off.signed_for, "name"),
         ("about.child", frame.about.child, "name"),
         ("about.supported", frame.about.supported, "name"),
+        ("paper.sender", frame.paper.sender, "name"),
+        ("paper.reader", frame.paper.reader, "name"),
+        ("paper.answer", frame.paper.answer, "answer_by"),
     ):
-        yield from _allowed(words, "frame.toml", key, text, {name})
-        if placeholders(text).count(name) != 1:
-            yield _problem(words, "frame.toml", key, f"has to hold {{{name}}} once")
+        yield from _held_once(words, key, text, (name,))
+    yield from _held_once(words, "paper.date", frame.paper.date, ("day", "month", "year"))
     for key, ids, wanted in (("they", frame.they, THEY), ("term", frame.term, TERMS)):
         if set(ids) != set(wanted):
             yield _problem(words, "frame.toml", key, f"has to hold {', '.join(wanted)}")
+
+
+def _held_once(words: Words, key: str, text: str, names: Sequence[str]) -> Iterator[str]:
+    """Whether a text of the frame holds these placeholders, each once, and no other."""
+    yield from _allowed(words, "frame.toml", key, text, names)
+    for name in names:
+        if placeholders(text).count(name) != 1:
+            yield _problem(words, "frame.toml", key, f"has to hold {{{name}}} once")
 
 
 def _check_fact(words: Words) -> Iterator[str]:
@@ -164,7 +179,8 @@ def _bare_texts(words: Words) -> Iterator[tuple[str, str]]:
             yield f"{key}.body", reply.body
     yield from (("they", one) for forms in frame.they.values() for one in forms)
     yield from (("term", one) for one in frame.term.values())
-    yield from (("paper.lines", one) for one in frame.paper.lines)
+    for key in ("lines", "months"):
+        yield from ((f"paper.{key}", one) for one in getattr(frame.paper, key))
 
 
 def _check_wording(words: Words, file: str, key: str, wording: Wording) -> Iterator[str]:

@@ -2,12 +2,16 @@
 const all = (selector) => [...document.querySelectorAll(selector)];
 const [letter] = all(".letter");
 const [told] = all(".told");
+const [by] = all("#answer_by");
+const [line] = all("[data-line]");
+const { dataset } = document.documentElement;
 const text = () => {
   let whole = "";
+  if (by) line.textContent = by.value && line.dataset.line.replace("…", () => by.value);
   for (const part of all(".letter :is(h2, h3, p, li, .big)")) {
-    if (part.closest(".reply, .came")) continue;
-    const item = part.matches("li + li") ? "\n- " : part.matches("li") ? "\n\n- " : "\n\n";
-    whole += item + part.innerText;
+    if (part.closest(".reply, .came") || !part.innerText) continue;
+    whole += part.matches("li + li") ? "\n- " : part.matches("li") ? "\n\n- " : "\n\n";
+    whole += part.innerText;
   }
   return `${whole.trim()}\n`;
 };
@@ -31,26 +35,26 @@ offer("[data-copy]", () => navigator.clipboard.writeText(text()));
 if (navigator.share) offer("[data-share]", () => navigator.share({ text: text() }));
 offer("[data-print]", () => print());
 
-// Back to a page that answered a POST asks for it anew.
-const again = "again" in document.documentElement.dataset;
+// Back to a POST's answer asks for it anew.
+const again = "again" in dataset;
 if (again) history.replaceState(null, "", location.href);
 all("#summary")[0]?.focus();
 
-// Unsaved text stays with its place in the history, until other answers are saved.
+// Unsaved text stays in the history.
 const form = all("[name=place]")[0]?.form;
 const fields = all("main input:not([type=hidden]), textarea");
 const now = form && fields.map((one) => one.defaultValue + one.defaultChecked).join();
 const keep = () =>
   history.replaceState({ now, again, typed: fields.map((one) => [one.value, one.checked]) }, "");
 const kept = history.state;
-const { type } = performance.getEntriesByType("navigation")[0];
+const [{ type }] = performance.getEntriesByType("navigation");
 if (kept && (kept.now === now || (kept.again && type === "reload")))
   fields.forEach((one, at) => ([one.value, one.checked] = kept.typed[at]));
 else if (kept) history.replaceState(null, "");
 if (form) {
   form.autocomplete = "off";
   let wait;
-  form.oninput = () => {
+  window.oninput = () => {
     clearTimeout(wait);
     wait = setTimeout(keep, 400);
   };
@@ -58,12 +62,11 @@ if (form) {
   if (again) keep();
 }
 
-// The letter shows the address as it is typed.
 const [email] = all("#email");
 const [slot] = all(".slot");
 if (slot && email) email.oninput = () => (slot.textContent = email.value);
 
-// One press is enough.
+// One press.
 for (const button of all("[data-sending]")) {
   const { sending } = button.dataset;
   button.form.onsubmit = (event) => {
@@ -73,7 +76,8 @@ for (const button of all("[data-sending]")) {
   };
 }
 
-// A page out of the browser's memory may show what was deleted: ask again. Typed text stays.
+// No page out of memory shows what is gone.
 addEventListener("pageshow", (event) => {
-  if (event.persisted && navigator.onLine) location.reload();
+  if (event.persisted && localStorage.gone > performance.timeOrigin) location.reload();
 });
+if ("gone" in dataset) localStorage.gone = Date.now();
