@@ -14,7 +14,8 @@ from typing import Any, Final
 from ..errors import AnswersError, MailRefused
 from ..group.result import Result as Decisions
 from ..group.round import Ballot, Round
-from ..letter.words import fill
+from ..letter.agreement import day
+from ..letter.words import Words, fill
 from ..mail.addresses import read_address
 from ..mail.message import Mail
 from ..post import Outcome, Result
@@ -117,10 +118,10 @@ def send_result(who: Coordinator, result: Decisions, services: Services) -> Outc
     return outcome
 
 
-def told_until(until: int) -> str:
+def told_until(until: int, words: Words) -> str:
     """When a round ends, as its mails and pages say it; the zone stands with it."""
     moment = datetime.datetime.fromtimestamp(until, datetime.UTC)
-    return f"{moment.day} {moment:%B %Y, %H:%M} (UTC)"
+    return f"{day(moment.date(), words)}, {moment:%H:%M} (UTC)"
 
 
 def _store(services: Services) -> Store:
@@ -181,7 +182,7 @@ class _RoundMails:
         words = self.services.library.words(self.language)
         texts = words.texts["group"][kind]
         values = {
-            "until": told_until(self.until),
+            "until": told_until(self.until, words),
             "sender": self.services.settings.mail_from,
             "subject": words.texts["group"]["invite_member"]["subject"],
         }

@@ -11,18 +11,21 @@ from ..letter.words import LEVELS, Level, Statement, Words
 from ..letter.words.fitting import frame_wordings, wordings_of
 from .ballots import MOST_SENTENCES, Wording
 
-Kind = Literal["statement", "heading", "lead", "opening", "closing", "reply", "frame"]
+Kind = Literal["statement", "heading", "lead", "subject", "opening", "closing", "reply", "frame"]
 
 # Parts of the letters that are no section: what all its letters have round the ticked sentences.
 PARTS: Final = ("headings", "openings", "closings", "replies", "frame")
 _PART_OF: Final[Mapping[Kind, str]] = {
     "heading": "headings",
     "lead": "headings",
+    "subject": "openings",
     "opening": "openings",
     "closing": "closings",
     "reply": "replies",
     "frame": "frame",
 }
+
+_KINDS: Final[Mapping[str, Kind]] = {"subject": "subject", "opening": "opening"}
 
 
 @dataclass(frozen=True)
@@ -100,18 +103,17 @@ def _statement(one: Statement, words: Words) -> Piece:
 
 def _around(words: Words) -> Iterator[Piece]:
     for file, key, wording in frame_wordings(words):
-        if file == "rights.toml" or key == "subject":
-            # Legal words are no matter of taste; a subject has a third form.
+        if file == "rights.toml":
+            # Legal words are no matter of taste.
             continue
         keys, told = tuple(key.split(".")), Wording(wording.me, wording.them)
         name = key.replace(".", "-").replace("_", "-")
         if file == "frame.toml":
             levels = (keys[1],) if keys[0] == "fact" else LEVELS
-            if keys[0] != "sign_off":
-                yield Piece(f"frame-{name}", "frame", "frame", file, keys, told, levels)  # type: ignore[arg-type]
+            yield Piece(f"frame-{name}", "frame", "frame", file, keys, told, levels)  # type: ignore[arg-type]
         else:
             situation = file.removeprefix("situations/").removesuffix(".toml")
-            kind: Kind = "opening" if key == "opening" else "closing"
+            kind = _KINDS.get(key, "closing")
             one = f"{situation}-{name}"
             yield Piece(one, kind, _PART_OF[kind], file, keys, told, LEVELS, (situation,))
 

@@ -20,6 +20,7 @@ _KEEPS: Final[Mapping[str, Mapping[str, frozenset[str]]]] = {
 # Which field of a letter a section's place is.
 _AROUND: Final = {"who": "before_opening", "goodwill": "after_opening", "ending": "ending"}
 _ABOUT: Final = {"them": frozenset({"about"})}
+_NAME: Final = {"me": frozenset({"name"})}
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,8 @@ def view_of(question: Question, asked: Mapping[str, str], words: Words) -> View:
 def place_of(question: Question, words: Words) -> Place:
     """What a wording of this question has to keep to."""
     section = words.sections.get(question.part)
-    keeps = _ABOUT if question.kind == "opening" else _KEEPS.get(question.id, {})
+    by_kind = {"opening": _ABOUT, "subject": _NAME}
+    keeps = by_kind.get(question.kind) or _KEEPS.get(question.id, {})
     return Place(
         levels=question.levels,
         ends_lead=question.kind == "statement" and bool(section and section.lead),
@@ -86,12 +88,15 @@ def _changes(text: str, question: Question, answers: Answers, words: Words) -> d
         return _statement(text, question.part, answers, words)
     if question.kind in ("heading", "lead"):
         return _over_a_sentence(text, question, answers, words)
+    if question.kind == "subject":
+        return {"title": text}
     if question.kind in ("opening", "closing"):
         return {question.kind: text}
     in_frame: dict[str, dict[str, Any]] = {
         "frame-first": {"first_heading": text, "first": "…"},
         "frame-own-words": {"own_words_heading": text, "own_words": ("…",)},
         "frame-reply": {"reply_line": text},
+        "frame-sign-off": {"sign_off": text},
     }
     return in_frame.get(question.id, {"fact" if "fact" in question.id else "closing": text})
 

@@ -51,7 +51,7 @@ class Visit:
     def shows(self, template: str, status: int = 200, **values: object) -> Response:
         """A page of this ballot."""
         known = {"token": self.token, "ballot": self.ballot, "sheet": self.ballot.sheet}
-        known |= {"group": words().texts["group"], "until": told_until(self.until)}
+        known |= {"group": words().texts["group"], "until": told_until(self.until, words())}
         return page(f"group/{template}.html", status, **({"told": ""} | known | values))
 
 
@@ -161,7 +161,9 @@ def _from_form(visit: Visit, asked: Question) -> Filled:
         return Filled(Said(), weights, kept=False)
     named, today = asked.levels == LEVELS[:1], asked.today
     is_reply = asked.kind == "reply"
-    me = typed(form.get("me", ""), words(), them=False, named=named and not is_reply)
+    # A subject names its writer, in their own letter too.
+    has_name = asked.kind == "subject"
+    me = typed(form.get("me", ""), words(), them=has_name, named=named and not is_reply)
     them = typed(form.get("them", ""), words(), them=not is_reply, named=named and not is_reply)
     said = Said(
         answer=next((one for one in ANSWERS if one == form.get("answer")), None),

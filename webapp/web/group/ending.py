@@ -13,6 +13,7 @@ from ...delivery.rounds import host_address, send_result
 from ...group.result import Result, as_csv, as_text
 from ...group.round import Round
 from ...group.wordings import shown
+from ...letter.agreement import day
 from ...post import Result as Sent
 from ..common import services, words
 from .choosing import parts_page
@@ -38,7 +39,8 @@ def result(visit: Visit, told: str = "", status: int = 200) -> Response:
         return parts_page(visit)
     lines = [*_lines(visit.round.result)] if visit.round.result else []
     has_host = bool(host_address(services()))
-    return visit.shows("result", status, lines=lines, told=told, has_host=has_host)
+    on = day(visit.round.result.on, words()) if visit.round.result else ""
+    return visit.shows("result", status, lines=lines, on=on, told=told, has_host=has_host)
 
 
 def _lines(found: Result) -> list[Line]:

@@ -24,7 +24,7 @@ def stands(visit: Visit, told: str = "", status: int = 200) -> Response:
         return parts_page(visit)
     if visit.round.is_counted:
         return result(visit, told, status)
-    until = told_until(visit.round.until)
+    until = told_until(visit.round.until, words())
     return visit.shows("running" if visit.is_open else "over", status, until=until, told=told)
 
 

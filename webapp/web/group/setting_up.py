@@ -56,7 +56,7 @@ def look(visit: Visit) -> Response:
         plan=plan,
         planned=planned,
         minutes=max(1, round(len(planned.sheet.questions) * _SECONDS_A_TEXT / 60)),
-        until=told_until(planned.until),
+        until=told_until(planned.until, words()),
         few=len(planned.members) < NOT_ANONYMOUS_BELOW,
     )
 
