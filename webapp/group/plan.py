@@ -127,7 +127,7 @@ class Plan:
             yield "days", Fault("days_wrong")
         if not 51 <= self.number("threshold") <= 100:
             yield "threshold", Fault("threshold_wrong")
-        if not 1 <= self.number("quorum") <= max(1, min(MOST_MEMBERS, len(self.typed))):
+        if not 1 <= self.number("quorum") <= max(FEWEST, min(MOST_MEMBERS, len(self.typed))):
             yield "quorum", Fault("quorum_wrong")
 
     def questions(self, words: Words, before: Round | None) -> tuple[Question, ...]:
