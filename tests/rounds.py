@@ -58,6 +58,14 @@ class Lead(Visitor):
         self.submits(self.link, do=do, **fields)
         return self
 
+    def keeps(self, do: str) -> str:
+        """The file that a button of the page gives; the page stays."""
+        stays = self.page
+        kept = self.presses(do).page
+        assert "attachment" in kept.headers["Content-Disposition"]
+        self.page = stays
+        return kept.html
+
     def sets_up(self, members: Sequence[str] = MEMBERS, **fields: Any) -> Lead:
         """Choose a section and fill the set-up in, up to the page that says what will happen."""
         part = fields.pop("part", SECTION)
