@@ -7,7 +7,6 @@ import socket
 import ssl
 import struct
 import threading
-import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -76,6 +75,8 @@ class FaultServer:
     threads: list[threading.Thread] = field(default_factory=list)
     open: list[socket.socket] = field(default_factory=list)
     over: threading.Event = field(default_factory=threading.Event)
+    # To be set by the test once its mail was sent: what comes "later" waits for it.
+    was_read: threading.Event = field(default_factory=threading.Event)
     # Set once "later" has come to pass on a connection, or one has ended.
     later: threading.Event = field(default_factory=threading.Event)
 
@@ -121,8 +122,8 @@ class _Connection:
             self._seen.whole.append(self._until(b"\r\n.\r\n"))
             self._answer("dot", USUAL["dot"])
             if "later" in self._faults:
-                # Long enough that the reply before it is read by itself.
-                time.sleep(0.02)
+                # The reply before it has to be read by itself.
+                self._seen.was_read.wait(PATIENCE)
                 self._answer("later", b"")
                 self._seen.later.set()
         if step == "quit":
@@ -196,6 +197,7 @@ def fault_server(
             yield seen
         finally:
             seen.over.set()
+            seen.was_read.set()
             # Wakes up the thread that waits in accept().
             listening.shutdown(socket.SHUT_RDWR)
             accepting.join(PATIENCE)

@@ -32,6 +32,7 @@ HARMLESS = frozenset({
     "shown", "sign_off", "site", "site_hour", "situation", "start", "state", "status", "stopping",
     "store", "submission", "templates", "threshold", "tried", "trusted_proxies", "until",
     "has_own_words", "is_proved", "is_to_self", "may", "now", "stop_hour", "to_stop",
+    "keeps_older", "replaced",
     "utf8_bytes", "version", "voice", "waiting", "waiting_hours", "whole",
 })
 # fmt: on
@@ -48,6 +49,7 @@ HARMLESS_HERE = {
     "webapp.letter.compose.Part": {"listed"},
     "webapp.letter.compose.Letter": {"first_heading", "own_words_heading"},
     "webapp.letter.paper.Paper": {"by_hand"},
+    "webapp.letter.wall.Wall": {"names", "tokens", "groups"},
 }
 # Fields that have a harmless name elsewhere, and here may be a person's own.
 PRIVATE_HERE = {"webapp.mail.message.Mail": {"subject", "text", "html", "recipient", "reply_to"}}

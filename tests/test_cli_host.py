@@ -73,6 +73,25 @@ def test_upgrade_makes_the_tables_of_postgresql_and_may_come_twice(postgresql: P
     assert _is_current(url)
 
 
+def test_the_release_step_of_a_platform_leaves_nothing_where_no_mail_leaves(tmp_path: Path) -> None:
+    procfile = (ROOT / "Procfile").read_text("utf-8")
+    (release,) = (line for line in procfile.splitlines() if line.startswith("release: "))
+    command = release.removeprefix("release: flask --app webapp ").split()
+    done = _flask(*command, MAIL_URL="none", DATABASE_URL=_url(tmp_path))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "MAIL_URL=none: no mail leaves, and nothing is kept." in done.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", ["purge", "counts", "block"])
+def test_where_no_mail_leaves_no_chore_makes_a_database(tmp_path: Path, command: str) -> None:
+    typed = "patel@vets.example.org\n"
+    done = _flask(command, typed=typed, MAIL_URL="none", DATABASE_URL=_url(tmp_path))
+    assert done.returncode == 1
+    assert done.stderr == "Error: MAIL_URL=none: no mail leaves, and nothing is kept.\n"
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_purge_deletes_what_is_past_its_time_and_nothing_else(tmp_path: Path) -> None:
     """R60."""
     url = _url(tmp_path)

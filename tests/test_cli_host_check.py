@@ -11,8 +11,9 @@ import sys
 import threading
 import time
 import urllib.error
+import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -27,8 +28,10 @@ from flask.cli import FlaskGroup
 
 from webapp import create_app
 from webapp.cli import host_check, host_mail
+from webapp.keys import Keys
 from webapp.post.smtp import SmtpServer
 from webapp.settings import from_environment
+from webapp.settings.proxies import question
 from webapp.store.database import Database
 from webapp.store.opening import open_store
 
@@ -36,6 +39,7 @@ from .builders import ROOT
 from .databases import PostgreSQL, fresh_postgresql
 from .fault_server import Act, Faults, fault_server
 from .mail_server import Certificate, RealServer, make_certificate, real_server
+from .served import served
 from .visitor import DEMO, app_for
 
 DOMAIN = "letters.wordahead.example"
@@ -86,14 +90,17 @@ class NameServer:
 
 
 @contextmanager
-def _web(status: int = 200, body: bytes = b"ok\n", ahead: float = 0.0) -> Iterator[str]:
-    """Whoever answers at PUBLIC_URL; its clock may be ahead by some seconds."""
+def _web(
+    status: int = 200, body: bytes = b"ok\n", ahead: float = 0.0, *, counts: bool = True
+) -> Iterator[str]:
+    """Whoever answers at PUBLIC_URL; its clock may be ahead, and it may count no proxies."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(status)
             self.end_headers()
-            self.wfile.write(body)
+            is_asked = counts and body == b"ok\n" and "X-Word-Ahead-Check" in self.headers
+            self.wfile.write(b"proxies=0\n" if is_asked else body)
 
         def date_time_string(self, timestamp: float | None = None) -> str:
             return super().date_time_string(time.time() + ahead)
@@ -101,7 +108,13 @@ def _web(status: int = 200, body: bytes = b"ok\n", ahead: float = 0.0) -> Iterat
         def log_message(self, *_: Any) -> None:
             pass
 
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    with _listening(Handler) as address:
+        yield address
+
+
+@contextmanager
+def _listening(handler: type[http.server.BaseHTTPRequestHandler]) -> Iterator[str]:
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
@@ -343,6 +356,75 @@ def test_fault_16_a_public_address_that_nobody_knows(
 
 def test_fault_17_more_proxies_than_there_can_be(environ: dict[str, str]) -> None:
     _only(environ | {"TRUSTED_PROXIES": "1"}, "proxies", "TRUSTED_PROXIES=0")
+
+
+def test_where_the_form_does_not_count_only_what_cannot_be_is_known(
+    environ: dict[str, str],
+) -> None:
+    with _web(counts=False) as address:
+        here = environ | {"PUBLIC_URL": address}
+        line = "-      proxies             TRUSTED_PROXIES=0. Not tried: "
+        assert f"{line}the form did not say what arrives.\n" in _check(here).output
+        _only(here | {"TRUSTED_PROXIES": "1"}, "proxies", "PUBLIC_URL is this machine itself.")
+
+
+@contextmanager
+def _proxy(before: str, *, appends: bool) -> Iterator[str]:
+    """A web server in front: it writes the visitor's address behind what came, or in its place."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            headers = dict(self.headers)
+            came = headers.get("X-Forwarded-For") if appends else None
+            headers["X-Forwarded-For"] = ", ".join(filter(None, (came, "127.0.0.1")))
+            asked = urllib.request.Request(f"{before}{self.path}", headers=headers)  # noqa: S310
+            with urllib.request.urlopen(asked) as answer:  # noqa: S310  this machine's
+                self.send_response(answer.status)
+                self.end_headers()
+                self.wfile.write(answer.read())
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with _listening(Handler) as address:
+        yield address
+
+
+@pytest.mark.parametrize("appends", [True, False])
+def test_the_form_itself_counts_the_proxies_that_a_request_came_through(
+    environ: dict[str, str], tmp_path: Path, appends: bool
+) -> None:
+    key = {"SECRET_KEY": environ["SECRET_KEY"]}
+    with ExitStack() as stack:
+        url = f"sqlite:///{tmp_path}/served/word-ahead.db"
+        app = stack.enter_context(served(url, tmp_path, **key)).base
+        # Whatever a visitor made up meets the outermost first.
+        outer = stack.enter_context(_proxy(app, appends=appends))
+        inner = stack.enter_context(_proxy(app, appends=True))
+        before_it = stack.enter_context(_proxy(inner, appends=appends))
+        for there, address in enumerate((app, outer, before_it)):
+            here = environ | {"PUBLIC_URL": address, "MAIL_URL": "none"}
+            for hops in range(3):
+                _counts(here | {"TRUSTED_PROXIES": str(hops)}, hops, there)
+
+
+def _counts(environ: dict[str, str], hops: int, there: int) -> None:
+    said = f"TRUSTED_PROXIES={hops}. A request to PUBLIC_URL came through {there}."
+    if hops == there:
+        assert f"ok     proxies             {said}\n" in _check(environ).output
+        return
+    harm = "all visitors count as one" if hops < there else "visitors can make up their address"
+    _only(environ, "proxies", f"{said} Cure: TRUSTED_PROXIES={there}; else {harm}.")
+
+
+def test_what_arrives_at_the_form_is_told_to_its_own_host_alone() -> None:
+    visitor = app_for().test_client()
+    keys = DEMO.keys
+    told = visitor.get("/healthz", headers=question(keys) | {"Host": "x"})
+    assert told.text == "proxies=0\n"
+    for other in (Keys("another secret of the tests, as long as it needs to be"), None):
+        headers = question(other) if other else {"X-Word-Ahead-Check": "é"}
+        assert visitor.get("/healthz", headers=headers).text == "ok\n"
 
 
 def test_fault_18_a_clock_that_is_wrong(environ: dict[str, str]) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from webapp.store.ledger import Limits
 
-from .locks import INSTALL
+from .locks import INSTALL, LOCKS
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = [
@@ -198,7 +198,7 @@ _NOT_OURS = {".git", ".venv", "instance", "node_modules", "__pycache__"}
 # They tell what was once done otherwise.
 _HISTORY = {ROOT / "CHANGELOG.md", Path(__file__)}
 # A command that installs from a file, or that goes by hashes.
-_INSTALLS = re.compile(r"\binstall\b[^|;&\n]*(?:\s-r[\s=]|--requirement)|--require-hashes")
+_INSTALLS = re.compile(r"\binstall\b[^|;&\n]*(?:\s-r(?:[\s=]|$)|--requirement)|--require-hashes")
 
 
 def _own_files() -> Iterator[Path]:
@@ -226,6 +226,38 @@ def test_every_file_that_installs_a_lock_does_it_in_the_one_way() -> None:
         if path not in _HISTORY and (lines := _other_ways(path.read_text("utf-8", "replace")))
     }
     assert found == {}, f"a lock is installed by: pip {_ONE_WAY} LOCK"
+
+
+def _makefiles_other_ways(makefile: str) -> list[str]:
+    """The Makefile's lines that tell pip or uv to install, but for the one that all others use."""
+    lines = [line for line in makefile.splitlines() if _MAKE_INSTALLS.search(line)]
+    return [line for line in lines if line not in (f"INSTALL := {INSTALL}", _MAKES_INSTALL)]
+
+
+# Whatever the options are called that stand behind it.
+_MAKE_INSTALLS = re.compile(r"\b(?:pip3?|uv)\b.*\b(?:install|sync)\b|\$\(INSTALL\)")
+_MAKES_INSTALL = (
+    "install = $(BIN)/python -m $(INSTALL) $(1) -qq || $(BIN)/python -m $(INSTALL) $(1) -q"
+)
+
+
+def test_the_makefile_installs_every_lock_by_its_one_line() -> None:
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    assert _makefiles_other_ways(makefile) == []
+    used = set(re.findall(r"\$\(call install,([^)]*)\)", makefile))
+    assert used == set(LOCKS)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "\t@$(BIN)/pip install $(FLAGS) $(LOCK_FILE)",
+        "\t@$(BIN)/python -m $(INSTALL) requirements.lock --no-binary :all:",
+        "\t@$(BIN)/uv pip sync requirements-dev.lock",
+    ],
+)
+def test_another_way_to_install_in_the_makefile_is_seen(line: str) -> None:
+    assert _makefiles_other_ways(f"INSTALL := {INSTALL}\nrun:\n{line}\n") == [line]
 
 
 @pytest.mark.parametrize(

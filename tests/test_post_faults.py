@@ -12,7 +12,7 @@ import pytest
 from webapp.errors import MailRefused
 from webapp.post import Outcome, Result
 from webapp.post.conversation import PHASES
-from webapp.post.smtp import Limits, SmtpPost, SmtpServer
+from webapp.post.smtp import SmtpPost, SmtpServer, Timeouts
 
 from .fault_server import Act, Faults, fault_server
 from .mails import make_mail
@@ -38,11 +38,15 @@ GARBAGE = {
 }
 
 
-def attempt(*faults: Faults, limits: Limits = Limits(), large: bool = False) -> tuple[Outcome, int]:  # noqa: B008
+def attempt(
+    *faults: Faults,
+    timeouts: Timeouts = Timeouts(),  # noqa: B008
+    large: bool = False,
+) -> tuple[Outcome, int]:
     """Send one mail to a server with these faults; the outcome, and how many mails it has whole."""
     mail = LARGE if large else make_mail()
     with fault_server(*faults) as seen:
-        post = SmtpPost(seen.server, limits=limits)
+        post = SmtpPost(seen.server, timeouts=timeouts)
         outcome = post.send(mail)
         post.close()
     sys.stdout.write(f"{faults} -> {outcome}\n")
@@ -136,29 +140,29 @@ def test_a_hang_up_after_the_dot_is_perhaps_sent(act: Act) -> None:
 
 @pytest.mark.parametrize("phase", ["greeting", "ehlo", "mail", "rcpt", "data"])
 def test_silence_before_the_mail_is_not_sent(phase: str) -> None:
-    outcome, whole = attempt({phase: Act.SILENCE}, limits=Limits(command=0.15))
+    outcome, whole = attempt({phase: Act.SILENCE}, timeouts=Timeouts(command=0.15))
     assert (outcome.result, whole) == (NOT_SENT, 0)
     # On a machine that stalls, an earlier step may have run out of time.
     assert PHASES.index(outcome.phase) <= PHASES.index(phase)
 
 
 def test_silence_within_the_mail_is_not_sent() -> None:
-    limits = Limits(whole=1.5, after_dot=0.5)
-    outcome, whole = attempt({"payload": Act.DEAFNESS}, limits=limits, large=True)
+    timeouts = Timeouts(whole=1.5, after_dot=0.5)
+    outcome, whole = attempt({"payload": Act.DEAFNESS}, timeouts=timeouts, large=True)
     assert (outcome.result, whole) == (NOT_SENT, 0)
 
 
 def test_silence_after_the_dot_is_perhaps_sent() -> None:
-    limits = Limits(whole=10, after_dot=0.15)
-    assert attempt({"dot": Act.SILENCE}, limits=limits) == (Outcome(PERHAPS_SENT, "dot"), 1)
+    timeouts = Timeouts(whole=10, after_dot=0.15)
+    assert attempt({"dot": Act.SILENCE}, timeouts=timeouts) == (Outcome(PERHAPS_SENT, "dot"), 1)
 
 
 @pytest.mark.parametrize("said", GARBAGE.values(), ids=GARBAGE.keys())
 @pytest.mark.parametrize("phase", ["greeting", "ehlo", "mail", "rcpt", "data", "dot"])
 def test_an_answer_nobody_can_read_is_no_answer(phase: str, said: bytes) -> None:
     # What comes before the dot is not hurried where the dot is looked at: a machine may stall.
-    limits = Limits(whole=10, command=5 if phase == "dot" else 0.15, after_dot=0.15)
-    outcome, whole = attempt({phase: said}, limits=limits)
+    timeouts = Timeouts(whole=10, command=5 if phase == "dot" else 0.15, after_dot=0.15)
+    outcome, whole = attempt({phase: said}, timeouts=timeouts)
     assert outcome.result is (PERHAPS_SENT if phase == "dot" else NOT_SENT)
     assert whole == (phase == "dot")
 
@@ -226,7 +230,9 @@ def test_a_relay_that_takes_no_connection_is_not_sent() -> None:
         listening.listen(0)
         with socket.create_connection(listening.getsockname()):
             server = SmtpServer("127.0.0.1", listening.getsockname()[1], "none")
-            outcome = SmtpPost(server, limits=Limits(connect=0.15, command=0.15)).send(make_mail())
+            outcome = SmtpPost(server, timeouts=Timeouts(connect=0.15, command=0.15)).send(
+                make_mail()
+            )
     assert outcome.result is NOT_SENT
     assert outcome.phase in {"connect", "greeting"}
 
@@ -247,10 +253,10 @@ def test_a_relay_whose_name_cannot_be_found_is_not_sent(error: Exception) -> Non
 def test_a_relay_that_drips_its_answer_runs_out_of_time_all_the_same() -> None:
     """Bytes keep coming, but the reply does not end: the limit is for the whole of it."""
     ticks = iter(range(10_000))
-    limits = Limits(whole=30, command=5, after_dot=10)
+    timeouts = Timeouts(whole=30, command=5, after_dot=10)
     with fault_server({"mail": b"250-" + b"x" * 1000}) as seen:
         # Each look at this clock is a second later.
-        post = SmtpPost(seen.server, limits=limits, clock=lambda: float(next(ticks)))
+        post = SmtpPost(seen.server, timeouts=timeouts, clock=lambda: float(next(ticks)))
         assert post.send(make_mail()).result is NOT_SENT
     assert seen.whole == []
 
@@ -259,7 +265,7 @@ def test_no_dot_is_sent_without_the_full_time_to_hear_its_answer() -> None:
     ticks = iter(range(10_000))
     with fault_server() as seen:
         post = SmtpPost(
-            seen.server, limits=Limits(whole=13, after_dot=12), clock=lambda: float(next(ticks))
+            seen.server, timeouts=Timeouts(whole=13, after_dot=12), clock=lambda: float(next(ticks))
         )
         assert post.send(make_mail()).result is NOT_SENT
     assert seen.whole == []
@@ -267,9 +273,9 @@ def test_no_dot_is_sent_without_the_full_time_to_hear_its_answer() -> None:
 
 def test_all_before_the_dot_shares_one_limit() -> None:
     ticks = iter(range(10_000))
-    limits = Limits(whole=16, command=10, after_dot=10)
+    timeouts = Timeouts(whole=16, command=10, after_dot=10)
     with fault_server() as seen:
-        post = SmtpPost(seen.server, limits=limits, clock=lambda: float(next(ticks)))
+        post = SmtpPost(seen.server, timeouts=timeouts, clock=lambda: float(next(ticks)))
         assert post.send(make_mail()).result is NOT_SENT
     assert "mail" not in seen.commands
 
@@ -342,7 +348,7 @@ def test_a_relay_that_wants_the_mail_without_its_recipient_gets_no_byte_of_it() 
 @pytest.mark.parametrize("then", [Act.HANG_UP, Act.SILENCE, b"garbage\r\n"])
 def test_a_no_stands_even_if_the_relay_falls_silent_after_it(then: bytes | Act) -> None:
     faults = {"rcpt": b"550 5.1.1 no such person\r\n", "data": then}
-    outcome, _ = attempt(faults, limits=Limits(command=2))
+    outcome, _ = attempt(faults, timeouts=Timeouts(command=2))
     assert outcome == Outcome(REFUSED, "rcpt", 550)
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import select
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from webapp.post import Outcome, Result
-from webapp.post.smtp import MOST_KEPT, MOST_MAILS, Limits, SmtpPost
+from webapp.post.smtp import MOST_KEPT, MOST_MAILS, SmtpPost, Timeouts
 
 from .fault_server import PATIENCE, Act, Faults, FaultServer, fault_server
 from .mail_server import make_certificate, real_server
@@ -37,12 +37,20 @@ class Clock:
 @contextmanager
 def two_mails(
     *faults: Faults,
-    limits: Limits = Limits(),  # noqa: B008
+    timeouts: Timeouts = Timeouts(),  # noqa: B008
 ) -> Iterator[tuple[FaultServer, SmtpPost]]:
     """A post that has sent its first mail, and keeps that connection."""
-    with fault_server(*faults) as seen, closing(SmtpPost(seen.server, limits=limits)) as post:
+    with fault_server(*faults) as seen, closing(SmtpPost(seen.server, timeouts=timeouts)) as post:
         assert post.send(make_mail()).result is SENT
         yield seen, post
+
+
+def _arrives(post: SmtpPost) -> None:
+    """Wait until what the server did has come from its kernel to the kept connection."""
+    (kept,) = post._kept
+    assert kept.conversation._wire is not None
+    arrived, _, _ = select.select([kept.conversation._wire._socket], [], [], PATIENCE)
+    assert arrived
 
 
 def test_the_second_mail_goes_over_the_first_ones_connection() -> None:
@@ -71,8 +79,9 @@ def test_a_connection_that_spoke_unasked_is_not_used(extra: bytes) -> None:
 @pytest.mark.parametrize("extra", [b"421 closing\r\n", b"250 ok\r\n", b"x", Act.HANG_UP])
 def test_a_connection_that_spoke_or_ended_while_idle_is_not_used(extra: bytes | Act) -> None:
     with two_mails({"later": extra}) as (seen, post):
+        seen.was_read.set()
         assert seen.later.wait(PATIENCE)
-        time.sleep(0.05)  # from the server's kernel to ours
+        _arrives(post)
         assert post.send(make_mail()).result is SENT
     assert (seen.connections, len(seen.whole)) == (2, 2)
     assert seen.commands.count("mail") == 2
@@ -89,7 +98,7 @@ def test_a_kept_connection_that_dies_before_the_mail_is_replaced(
 
 
 def test_a_kept_connection_that_falls_silent_is_replaced_in_time() -> None:
-    with two_mails({"mail 2": Act.SILENCE}, limits=Limits(command=2)) as (seen, post):
+    with two_mails({"mail 2": Act.SILENCE}, timeouts=Timeouts(command=2)) as (seen, post):
         assert post.send(make_mail()).result is SENT
     assert (seen.connections, len(seen.whole)) == (2, 2)
 

@@ -12,7 +12,7 @@ import pytest
 
 from webapp.errors import SettingsError
 from webapp.post import Outcome, Result
-from webapp.post.smtp import Limits, Security, SmtpPost, SmtpServer
+from webapp.post.smtp import Security, SmtpPost, SmtpServer, Timeouts
 
 from .fault_server import Act, FaultServer, fault_server
 from .mail_server import Certificate, make_certificate, real_server
@@ -33,10 +33,14 @@ def wrong_host(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
     return make_certificate(tmp_path_factory.mktemp("wrong"), host="other.example")
 
 
-def send_once(seen: FaultServer, authority: Path | None, limits: Limits = Limits()) -> Outcome:  # noqa: B008
+def send_once(
+    seen: FaultServer,
+    authority: Path | None,
+    timeouts: Timeouts = Timeouts(),  # noqa: B008
+) -> Outcome:
     """Log in and send one mail to this server, with this authority trusted."""
     server = replace(seen.server, user="canary-user", password="canary-password", ca_file=authority)
-    with closing(SmtpPost(server, limits=limits)) as post:
+    with closing(SmtpPost(server, timeouts=timeouts)) as post:
         return post.send(make_mail())
 
 
@@ -111,10 +115,10 @@ def test_a_relay_that_will_not_get_private_gets_nothing(
 def test_a_handshake_that_fails_gets_nothing(
     certificate: Certificate, security: Security, act: bytes | Act
 ) -> None:
-    limits = Limits(command=0.3)
+    timeouts = Timeouts(command=0.3)
     context = certificate.server_context()
     with fault_server({"handshake": act}, security=security, context=context) as seen:
-        assert send_once(seen, certificate.authority, limits).result is NOT_SENT
+        assert send_once(seen, certificate.authority, timeouts).result is NOT_SENT
     assert_nothing_private_was_said(seen)
 
 

@@ -330,6 +330,12 @@ def test_demo_differs_in_one_variable_only() -> None:
     assert demo.mail == OutboxFolder(Path("/tmp/x"))  # noqa: S108  nothing is written there
 
 
+@pytest.mark.parametrize("port", ["abc", "65536", "-1", "²", "5001x"])
+def test_a_wrong_port_of_the_demo_is_the_only_fault_that_is_told(port: str) -> None:
+    line = _refusal({"WORD_AHEAD_DEMO": "1", "SECRET_KEY": HOST["SECRET_KEY"], "PORT": port})
+    assert line == "PORT has to be a whole number from 0 to 65535."
+
+
 # As a host starts it.
 
 SERVE = (sys.executable, "-m", "webapp")

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 from dataclasses import replace
 from itertools import product
+from typing import Any
 
 import pytest
 
+from webapp.letter.answers import Answers
 from webapp.letter.words import LEVELS, VOICES
-from webapp.web.cookie import FREE_TEXTS, MAX_COOKIE_BYTES
+from webapp.web.cookie import (
+    FREE_TEXTS,
+    MAX_COOKIE_BYTES,
+    Addresses,
+    Draft,
+    _fields,
+    _fields_of_letter,
+)
 from webapp.web.forms import ANSWER_BY, FIRST, NAME, OWN_WORDS, WRITER, Room
 
 from .builders import english
@@ -190,3 +200,24 @@ def test_a_draft_shows_nothing_of_itself() -> None:
 def test_the_same_answers_are_sealed_anew_each_time() -> None:
     one, other = (visitor().reaches_check().cookies()["letter"] for _ in range(2))
     assert one != other
+
+
+def test_no_two_things_in_the_cookie_have_one_letter() -> None:
+    """Else the one that was typed would come back as the other."""
+    full = Draft()
+    full.answers = Answers(
+        situation="work", level="named", voice="me", language="en", say=("x",), rights="x"
+    )
+    for name, value in vars(full).items():
+        if isinstance(value, bytes):
+            setattr(full, name, b"\x01")
+        elif isinstance(value, str):
+            setattr(full, name, "ab")
+    full.addresses = Addresses(*["x"] * len(dataclasses.fields(Addresses)))
+    typed: dict[str, Any] = dict.fromkeys(FREE_TEXTS, "x")
+    full.answers = replace(full.answers, **typed)
+    full.proofs, full.taken_out = (b"\x01",), frozenset(FREE_TEXTS)
+    full.sent_at = full.deleted_at = full.issued_at = 1
+    full["csrf_token"] = "ab"
+    tags = [tag for tag, content in (*_fields(full), *_fields_of_letter(full)) if content]
+    assert len(tags) == len(set(tags)) > 25

@@ -67,11 +67,11 @@ class AnswersError(WordAheadError):
 TOLD_AGAIN: Final = 60.0  # seconds between two lines that say the same
 
 _PLACES: Final = 512  # many more than there are causes
-_TOLD: Final = struct.Struct("=Id")  # which line, and when on the machine's own clock
+_LINE: Final = struct.Struct("=Id")  # which line, and when on the machine's own clock
 
 _log = logging.getLogger("webapp")
 # Made before the workers are forked, so that they share it.
-_told = mmap.mmap(-1, _PLACES * _TOLD.size)
+_last_lines = mmap.mmap(-1, _PLACES * _LINE.size)
 _writing = threading.Lock()
 
 
@@ -88,16 +88,16 @@ def warn(event: str, **values: object) -> None:
 
 def forget() -> None:
     """Have said nothing yet."""
-    _told[:] = bytes(len(_told))
+    _last_lines[:] = bytes(len(_last_lines))
 
 
 def _is_due(line: str) -> bool:
     mark = zlib.crc32(line.encode())
-    place = mark % _PLACES * _TOLD.size
+    place = mark % _PLACES * _LINE.size
     now = time.monotonic()
     with _writing:
-        last, at = _TOLD.unpack_from(_told, place)
+        last, at = _LINE.unpack_from(_last_lines, place)
         if last == mark and now - at < TOLD_AGAIN:
             return False
-        _TOLD.pack_into(_told, place, mark, now)
+        _LINE.pack_into(_last_lines, place, mark, now)
     return True

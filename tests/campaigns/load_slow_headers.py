@@ -168,10 +168,10 @@ def _planted(place: Place, one: WebServer) -> list[str]:
 
 
 def _stopped(base: str, authority: Path | None, where: str) -> bool:
-    """Whether a visitor is not answered, a second after the slow senders came."""
-    time.sleep(1)
-    visits = Visits()
-    visits.visit(base, authority, BOUND)
+    """Whether a visitor is not answered, once the slow senders have been heard."""
+    visits, until = Visits(), time.monotonic() + PATIENCE
+    while not visits.failures and time.monotonic() < until:
+        visits.visit(base, authority, BOUND)
     _say(f"planted, {where}: {', '.join(visits.failures) or 'answered'}")
     return bool(visits.failures)
 

@@ -147,7 +147,7 @@ def _another_reader(data: bytes) -> bytes:
 
 def _another_word(data: bytes) -> bytes:
     head, rest = _head_and_rest(data)
-    changed = rest.replace(b"</h1>", b"!</h1>", 1)
+    changed = re.sub(rb"(?<= quoted-printable\r\n\r\n)", b"Not ", rest, count=1)
     if changed == rest:
         # Carried as base64: other letters at its beginning.
         changed = re.sub(rb"(?<= base64\r\n\r\n)....", b"QUJD", rest, count=1)

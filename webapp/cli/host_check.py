@@ -69,7 +69,6 @@ def _of_the_clock() -> list[Finding]:
 def _checks(settings: Settings, letter: Letter) -> dict[str, Check]:
     checks: dict[str, Check] = {
         "PUBLIC_URL": partial(host_machine.public_url, settings),
-        "proxies": partial(host_machine.proxies, settings),
         "floods": partial(host_machine.floods, settings),
     }
     if settings.mail is None:

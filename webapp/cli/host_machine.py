@@ -19,6 +19,7 @@ import sqlalchemy as sa
 
 from ..errors import WordAheadError
 from ..settings import Settings, is_loopback
+from ..settings.proxies import question
 from ..store.database import DatabaseUnavailable, SchemaError
 from ..store.opening import open_store
 from .findings import Finding
@@ -26,6 +27,8 @@ from .findings import Finding
 _SECONDS: Final = 8
 _MOST_APART: Final = 60  # seconds: a mail's date, and how long a code lives, may be so far off
 _QUOTED: Final = re.compile(r"""\"[^\"]*\"|(?<!\w)'[^']*'""")
+# What the form answers to a host's own question.
+_COUNTED: Final = re.compile(rb"proxies=(\d+)\n")
 _BESIDE: Final = ("", "-journal", "-wal", "-shm")
 
 
@@ -115,21 +118,29 @@ def floods(settings: Settings) -> Iterator[Finding]:
 
 
 def public_url(settings: Settings) -> Iterator[Finding]:
-    """PUBLIC_URL, asked as a visitor would; and the clock of whoever answers there."""
-    what, address = "PUBLIC_URL", f"{settings.public_url}/healthz"
+    """PUBLIC_URL, asked as a visitor would; the clock of whoever answers; the proxies between."""
+    what, body = "PUBLIC_URL", b""
+    asked = urllib.request.Request(  # noqa: S310  our own
+        f"{settings.public_url}/healthz", headers=question(settings.keys)
+    )
     try:
-        with urllib.request.urlopen(address, timeout=_SECONDS) as answer:  # noqa: S310  our own
+        with urllib.request.urlopen(asked, timeout=_SECONDS) as answer:  # noqa: S310  our own
             body, date = answer.read(64), answer.headers.get("Date", "")
     except urllib.error.HTTPError as error:
         cure = "is the service running, and does the web server in front pass requests on?"
         yield Finding(what, False, f"it answers {error.code}.", cure)
-        return
     except (OSError, ValueError) as error:
         yield _not_reached(error)
-        return
-    is_ours = body == b"ok\n"
-    cure = "" if is_ours else "another site answers there: look at DNS and the web server."
-    yield Finding(what, is_ours, "the form answers." if is_ours else "this is not the form.", cure)
+    else:
+        is_ours = body == b"ok\n" or bool(_COUNTED.fullmatch(body))
+        said = "the form answers." if is_ours else "this is not the form."
+        cure = "another site answers there: look at DNS and the web server."
+        yield Finding(what, is_ours, said, "" if is_ours else cure)
+        yield from _clock(date)
+    yield _proxies(settings, _COUNTED.fullmatch(body))
+
+
+def _clock(date: str) -> Iterator[Finding]:
     if sent := email.utils.parsedate_tz(date):
         apart = abs(email.utils.mktime_tz(sent) - time.time())
         is_near = apart < _MOST_APART
@@ -159,15 +170,25 @@ def unknown_name(error: Exception) -> str:
     return "the name server does not answer." if is_away else "nobody knows this name."
 
 
-def proxies(settings: Settings) -> Iterator[Finding]:
-    """As many as TRUSTED_PROXIES says; only what cannot be is known here."""
+def _proxies(settings: Settings, counted: re.Match[bytes] | None) -> Finding:
+    """As many as TRUSTED_PROXIES says; where the form did not count, what cannot be is known."""
     hops, is_here = settings.trusted_proxies, is_loopback(settings.public_host)
     said = f"TRUSTED_PROXIES={hops}."
+    if counted:
+        there = int(counted[1])
+        said += f" A request to PUBLIC_URL came through {there}."
+        return Finding("proxies", there == hops, said, _proxies_cure(hops, there))
     if hops == 0 and not is_here:
-        cure = "TRUSTED_PROXIES=1 for one web server; else all visitors count as one."
-        yield Finding("proxies", False, f"{said} HTTPS needs one in front.", cure)
-    elif hops and is_here:
-        cure = "TRUSTED_PROXIES=0, or visitors can make up where they come from."
-        yield Finding("proxies", False, f"{said} PUBLIC_URL is this machine itself.", cure)
-    else:
-        yield Finding("proxies", True, said)
+        said += " HTTPS needs one in front."
+        return Finding("proxies", False, said, _proxies_cure(0, 1))
+    if hops and is_here:
+        said += " PUBLIC_URL is this machine itself."
+        return Finding("proxies", False, said, _proxies_cure(hops, 0))
+    return Finding("proxies", None, f"{said} Not tried: the form did not say what arrives.")
+
+
+def _proxies_cure(hops: int, there: int) -> str:
+    if hops == there:
+        return ""
+    harm = "all visitors count as one" if hops < there else "visitors can make up their address"
+    return f"TRUSTED_PROXIES={there}; else {harm}."

@@ -35,15 +35,20 @@ class Asker:
     browser: bytes | None = field(default=None, repr=False)
     # What the press was made with: a second press of the same button mails no second code.
     press: tuple[str, ...] = field(default=(), repr=False)
+    # Where the code is sent again: the token of the letter that the new one takes the place of.
+    instead_of: str = field(default="", repr=False)
+    # Whether what this browser has put before, and not sent, stays beside it.
+    keeps_older: bool = False
 
 
 @dataclass(frozen=True)
 class MailedCode:
-    """What waits: its page's token, whether the code surely left, and what it may replace."""
+    """What waits: its page's token, whether the code surely left, and what it has replaced."""
 
     token: str = field(repr=False)
     is_code_sent: bool
     ticket: Ticket | None = field(default=None, repr=False)
+    replaced: int = 0
 
 
 def seal_and_mail(

@@ -70,12 +70,15 @@ def ask_for_yes(
     if mailed.ticket is None or not mailed.is_code_sent:
         # The older letter's code is at hand; nobody knows whether the new one's ever will be.
         return mailed
+    if asker.keeps_older and not asker.instead_of:
+        return mailed
     try:
-        store.waiting.replace_older(mailed.ticket)
+        replaced = store.waiting.replace_older(mailed.ticket, asker.instead_of)
     except DatabaseUnavailable:
         # The code is on its way: an older letter that stays for a while does less harm.
         _log.error("event=replace-failed")
-    return mailed
+        return mailed
+    return dataclasses.replace(mailed, replaced=replaced)
 
 
 def send_opened(

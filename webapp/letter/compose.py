@@ -107,7 +107,7 @@ class Letter:
     # In copies only: how its reader can answer, in its writer's words.
     answer_line: str = field(default="", repr=False)
     # Which group agreed to every sentence of it; below "named" a group's name would tell too much.
-    agreed: str = ""
+    agreed: str = field(default="", repr=False)
     # How the letter came, where we deliver it to somebody; no letter to oneself has it.
     note: str = ""
 

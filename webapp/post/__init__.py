@@ -6,11 +6,6 @@ from typing import Final, Protocol
 
 from ..mail.message import Mail
 
-# Where a refusal is about the mail, or about us, and not about the address (RFC 5321, 4.2);
-# "head" is our own guard's.
-_ABOUT_THE_MAIL: Final = frozenset({"mail", "data", "payload", "dot", "head"})
-
-
 # Several phases are one matter to a host.
 _STEPS: Final = {
     "connect": "connect",
@@ -55,7 +50,7 @@ class Outcome:
     @property
     def spares_the_address(self) -> bool:
         """Whether it was refused for the mail's sake: the address may well be right."""
-        return self.result is Result.REFUSED and self.phase in _ABOUT_THE_MAIL
+        return self.result is Result.REFUSED and self.phase != "rcpt"
 
 
 class Post(Protocol):

@@ -5,8 +5,8 @@ import re
 import ssl
 
 from . import Outcome, Result
-from .relay import Limits, SmtpServer
-from .wire import Clock, NoAnswer, Reply, Wire, connect
+from .relay import SmtpServer, Timeouts
+from .wire import MonotonicClock, NoAnswer, SmtpReply, Wire, connect
 
 # The steps, in order. "payload" has begun when its first byte is sent, "dot" when the dot's is.
 PHASES = (
@@ -35,7 +35,7 @@ _SHUTTING_DOWN = 421
 class Declined(Exception):
     """The relay answered in words, and not with a yes."""
 
-    def __init__(self, reply: Reply) -> None:
+    def __init__(self, reply: SmtpReply) -> None:
         super().__init__(reply.code)
         self.reply = reply
 
@@ -49,17 +49,19 @@ def dot_stuffed(mail: bytes) -> bytes:
 class Conversation:
     """One connection to the relay, which carries one mail after the other."""
 
-    def __init__(self, server: SmtpServer, limits: Limits, clock: Clock, our_name: str) -> None:
+    def __init__(
+        self, server: SmtpServer, timeouts: Timeouts, clock: MonotonicClock, our_name: str
+    ) -> None:
         self.phase = "connect"
         # True only between two mails, when both sides agree where they are.
         self.is_ready = False
         # How many mails it has carried, whatever became of them.
         self.delivered = 0
         self._server = server
-        self._limits = limits
+        self._timeouts = timeouts
         self._clock = clock
         self._our_name = our_name
-        self._before_dot = clock() + limits.before_dot
+        self._before_dot = clock() + timeouts.before_dot
         self._extensions: dict[str, frozenset[str]] = {}
         self._wire: Wire | None = None
 
@@ -101,7 +103,7 @@ class Conversation:
             return
         try:
             if politely:
-                self._wire.send(b"QUIT\r\n", self._clock() + self._limits.command)
+                self._wire.send(b"QUIT\r\n", self._clock() + self._timeouts.command)
         except NoAnswer:
             pass
         finally:
@@ -112,7 +114,7 @@ class Conversation:
         """Until when the relay's certificate is valid, as it says; "" without one."""
         return self._wire.certificate_ends if self._wire else ""
 
-    def _ended(self, reply: Reply | None, kind: str = "") -> Outcome:
+    def _ended(self, reply: SmtpReply | None, kind: str = "") -> Outcome:
         self.close()
         code, enhanced = (reply.code, reply.enhanced) if reply else (None, "")
         if code is not None:
@@ -125,7 +127,7 @@ class Conversation:
             server.host,
             server.port,
             only_here=server.security == "none",
-            until=self._until(self._limits.connect),
+            until=self._until(self._timeouts.connect),
             clock=self._clock,
         )
         if server.security == "tls":
@@ -145,7 +147,7 @@ class Conversation:
         self.phase = "tls"
         if context is None:
             raise NoAnswer
-        self._line.start_tls(context, self._server.host, self._until(self._limits.command))
+        self._line.start_tls(context, self._server.host, self._until(self._timeouts.command))
 
     def _greet(self) -> None:
         """Name ourselves and learn what the relay can do; forgets what it said before."""
@@ -207,7 +209,7 @@ class Conversation:
         # A reply that is there before the dot is no reply to it.
         if not self._line.is_quiet():
             raise NoAnswer
-        until = self._clock() + self._limits.after_dot
+        until = self._clock() + self._timeouts.after_dot
         self.phase = "dot"
         self._line.send(b".\r\n", until)
         reply = self._line.read(until)
@@ -224,15 +226,15 @@ class Conversation:
         return min(self._before_dot, self._clock() + limit)
 
     def _say(self, command: bytes) -> None:
-        self._line.send(command + b"\r\n", self._until(self._limits.command))
+        self._line.send(command + b"\r\n", self._until(self._timeouts.command))
 
-    def _expect(self, *wanted: int) -> Reply:
-        reply = self._line.read(self._until(self._limits.command))
+    def _expect(self, *wanted: int) -> SmtpReply:
+        reply = self._line.read(self._until(self._timeouts.command))
         if reply.code not in wanted:
             raise Declined(reply)
         return reply
 
-    def _ask(self, command: bytes, *wanted: int) -> Reply:
+    def _ask(self, command: bytes, *wanted: int) -> SmtpReply:
         self._say(command)
         return self._expect(*wanted)
 

@@ -31,7 +31,7 @@ class SmtpServer:
 
 
 @dataclass(frozen=True)
-class Limits:
+class Timeouts:
     """How long each step of handing over may take, in seconds: a person is waiting."""
 
     # In all. A little under the 30 s after which most platforms cut a request off.

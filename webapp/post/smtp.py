@@ -11,10 +11,10 @@ from ..errors import SettingsError, warn
 from ..mail.message import Mail
 from . import Outcome, Result
 from .conversation import Conversation, died_early, dot_stuffed
-from .relay import Limits, Security, SmtpServer
-from .wire import Clock
+from .relay import Security, SmtpServer, Timeouts
+from .wire import MonotonicClock
 
-__all__ = ["Limits", "Security", "SmtpPost", "SmtpServer"]
+__all__ = ["Security", "SmtpPost", "SmtpServer", "Timeouts"]
 
 # As many as one worker has threads; more would lie idle.
 MOST_KEPT = 8
@@ -40,13 +40,13 @@ class SmtpPost:
         server: SmtpServer,
         *,
         ehlo_name: str = "",
-        limits: Limits = Limits(),  # noqa: B008  frozen, so it may be shared
-        clock: Clock = time.monotonic,
+        timeouts: Timeouts = Timeouts(),  # noqa: B008  frozen, so it may be shared
+        clock: MonotonicClock = time.monotonic,
     ) -> None:
         """Ask nothing of the relay yet; raises SettingsError where MAIL_CA_FILE is wrong."""
         self._server = server
         self._ehlo_name = ehlo_name
-        self._limits = limits
+        self._timeouts = timeouts
         self._clock = clock
         self._context = None if server.security == "none" else trust(server.ca_file)
         # Taking from and adding to a deque needs no lock, so none can be held across a fork.
@@ -62,9 +62,9 @@ class SmtpPost:
     def knock(self, our_name: str) -> Conversation | Outcome:
         """Go as far as before a mail: a conversation to be closed, or what stood in the way."""
         conversation = Conversation(
-            self._server, self._limits, self._clock, self._ehlo_name or our_name
+            self._server, self._timeouts, self._clock, self._ehlo_name or our_name
         )
-        failed = conversation.open(self._context, self._clock() + self._limits.before_dot)
+        failed = conversation.open(self._context, self._clock() + self._timeouts.before_dot)
         return failed or conversation
 
     def is_open(self, our_name: str) -> bool:
@@ -79,7 +79,7 @@ class SmtpPost:
     def _send(self, mail: Mail, seconds: float) -> Outcome:
         payload = dot_stuffed(mail.to_bytes())
         # The time to hear the answer after the dot is set aside; without it nothing is begun.
-        left = min(self._limits.before_dot, seconds - self._limits.after_dot)
+        left = min(self._timeouts.before_dot, seconds - self._timeouts.after_dot)
         if left <= 0:
             return Outcome(Result.NOT_SENT, "connect")
         before_dot = self._clock() + left
@@ -91,7 +91,7 @@ class SmtpPost:
         # Our machine's real name would travel in the letter, and could name a group; an address in
         # its place is refused by relays that want a name.
         our_name = self._ehlo_name or mail.sender.rpartition("@")[2]
-        fresh = Conversation(self._server, self._limits, self._clock, our_name)
+        fresh = Conversation(self._server, self._timeouts, self._clock, our_name)
         failed = fresh.open(self._context, before_dot)
         if failed is not None:
             return failed
@@ -108,7 +108,7 @@ class SmtpPost:
         """Keep a connection that is in order; the outcome stands whatever comes of that."""
         is_fresh = conversation.delivered < MOST_MAILS
         if conversation.is_ready and is_fresh and len(self._kept) < MOST_KEPT:
-            until = self._clock() + self._limits.idle
+            until = self._clock() + self._timeouts.idle
             self._kept.append(_Kept(conversation, os.getpid(), until))
         else:
             conversation.close(politely=conversation.is_ready)

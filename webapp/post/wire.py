@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from .relay import is_loopback
 
 # Seconds on a clock that never goes back.
-Clock = Callable[[], float]
+MonotonicClock = Callable[[], float]
 
 # RFC 5321, 4.5.3.1.5 allows 512 bytes a line; some servers say more. No server needs this much.
-LONGEST_LINE = 2048
+LONGEST_REPLY_LINE = 2048
 # A long list of extensions has some 30 lines.
 MOST_LINES = 100
 _CHUNK = 4096
@@ -31,7 +31,7 @@ class NoAnswer(Exception):
 
 
 @dataclass(frozen=True)
-class Reply:
+class SmtpReply:
     """A whole reply: its number, and its lines of text, which stay in here."""
 
     code: int
@@ -51,7 +51,7 @@ class Wire:
     Raises NoAnswer for whatever goes wrong.
     """
 
-    def __init__(self, connection: socket.socket, clock: Clock) -> None:
+    def __init__(self, connection: socket.socket, clock: MonotonicClock) -> None:
         self._socket = connection
         self._clock = clock
         self._unread = b""
@@ -83,7 +83,7 @@ class Wire:
             except OSError as error:
                 raise NoAnswer(_kind(error)) from None
 
-    def read(self, until: float) -> Reply:
+    def read(self, until: float) -> SmtpReply:
         """Read one whole reply (RFC 5321, 4.2)."""
         lines: list[bytes] = []
         codes: set[bytes] = set()
@@ -96,7 +96,7 @@ class Wire:
             if len(codes) > 1:
                 raise NoAnswer
             if found[2] != b"-":
-                return Reply(int(found[1]), tuple(lines))
+                return SmtpReply(int(found[1]), tuple(lines))
         raise NoAnswer
 
     def is_quiet(self) -> bool:
@@ -119,11 +119,11 @@ class Wire:
 
     def _line(self, until: float) -> bytes:
         while b"\n" not in self._unread:
-            if len(self._unread) > LONGEST_LINE:
+            if len(self._unread) > LONGEST_REPLY_LINE:
                 raise NoAnswer
             self._unread += self._receive(until)
         line, _, self._unread = self._unread.partition(b"\n")
-        if len(line) > LONGEST_LINE:
+        if len(line) > LONGEST_REPLY_LINE:
             raise NoAnswer
         return line.removesuffix(b"\r")
 
@@ -172,7 +172,7 @@ def _kind(error: Exception) -> str:
     return "hung-up" if isinstance(error, ConnectionError | ssl.SSLError) else "unreachable"
 
 
-def connect(host: str, port: int, *, only_here: bool, until: float, clock: Clock) -> Wire:
+def connect(host: str, port: int, *, only_here: bool, until: float, clock: MonotonicClock) -> Wire:
     """Open a connection to the first address that answers; raises NoAnswer.
 
     `only_here` takes no address but this machine's own, whatever the name says. Looking up the

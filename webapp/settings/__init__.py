@@ -27,7 +27,6 @@ __all__ = ["OutboxFolder", "Settings", "from_environment", "is_loopback"]
 _MOST_PROXIES: Final = 5
 # More processes than this are a slip: each takes some 100 MB.
 _MOST_WORKERS: Final = 64
-_MOST_PORT: Final = 65_535
 # Two evenings to find the mail, and to think it over.
 USUAL_WAITING_HOURS: Final = 48
 # Requests a minute from one address, for each page and method. A person taps once in a second or
@@ -151,4 +150,4 @@ def _limits(reading: Reading) -> Limits:
 def _check_what_the_server_reads(reading: Reading) -> None:
     """gunicorn.conf.py reads these two by itself, and would end with a traceback."""
     reading.number("WEB_CONCURRENCY", usual=1, least=1, most=_MOST_WORKERS)
-    reading.number("PORT", usual=0, most=_MOST_PORT)
+    reading.number("PORT", usual=0, most=parts.MOST_PORT)

@@ -16,6 +16,7 @@ DirectSend = Literal["on", "allowlist", "off"]
 
 # A shorter secret could be guessed; 32 bytes is what every derived key is long.
 SECRET_BYTES: Final = 32
+MOST_PORT: Final = 65_535
 
 # What programs' own examples say, and what an unexpanded command looks like; letters alone.
 _PLACEHOLDERS: Final = (

@@ -157,7 +157,10 @@ def _mail_code(form: SendForm, order: ToSelf) -> Response:
     press = (draft().id, order.shown, order.address, form.once.data or "")
     asker = Asker(order.address, order.language, order.ip, draft().mark_browser(), press)
     mailed = ask_own_inbox(order, asker, services())
-    await_code(mailed.token, "own", order.address, is_code_sent=mailed.is_code_sent)
+    is_code_sent = mailed.is_code_sent
+    if is_code_sent and "code_again" in request.form:
+        draft().told = "new_code"
+    await_code(mailed.token, "own", order.address, is_code_sent=is_code_sent, shown=order.shown)
     return redirect(url_for("confirm.confirm", token=mailed.token), 303)
 
 

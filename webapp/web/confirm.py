@@ -23,9 +23,12 @@ from .common import no_mail_here, page, services
 from .cookie import draft
 from .forms import CodeForm
 from .guards import NOT_SENT, answers, problem_of
-from .inbox import awaited, clean_token, letter_for, prove
+from .inbox import awaited, clean_token, is_asked_for, letter_for, prove
 
 bp = Blueprint("confirm", __name__)
+
+# What the page that asks for the code may have to tell once.
+_TOLD: Final = ("replaced", "new_code")
 bp.before_request(no_mail_here)
 
 # What the words' form.toml says of an attempt that failed; for the rest the letter's state speaks.
@@ -68,7 +71,7 @@ def confirm_submit(token: str) -> Response:
 
 def _notice_proof(opened: Opened) -> bool:
     """A right code proves its inbox in this browser; whether the letter only waited for that."""
-    draft().awaited = b""
+    draft().awaited = draft().asked_for = b""
     if not opened.payload:
         return False
     envelope = unpack(opened.payload)
@@ -214,21 +217,19 @@ def _code_page(token: str, error: str = "", status: int = 200) -> Response:
         perhaps=perhaps,
         kind=kind,
         address=address,
-        again_form=_form_again(kind, address),
-        replaced=draft().take_told() == "replaced",
+        again_form=_form_again(token, kind, address),
+        told=told if (told := draft().take_told()) in _TOLD else "",
         has_letter_here=bool(draft().browser),
     )
 
 
-def _form_again(kind: str, address: str) -> dict[str, str]:
-    """What "Send the code again" hands in for a letter to oneself; a new press, a new code."""
-    if kind != "own" or not address or not draft().has_letter or draft().sent_at:
+def _form_again(token: str, kind: str, address: str) -> dict[str, str]:
+    """What "Send the code again" hands in: for the letter that was shown then, and no other."""
+    if not address or not draft().has_letter or draft().sent_at:
         return {}
-    letter = letter_for(answers(), address)
-    return {
-        "draft": draft().id,
-        "email": address,
-        "shown": shown_seal(letter, draft().id, services()),
-        "once": secrets.token_hex(8),
-        "code_again": "yes",
-    }
+    form = {"draft": draft().id, "once": secrets.token_hex(8), "code_again": token}
+    if kind == "person":
+        # What it is for stands in this browser's own cookie, and on no page.
+        return form if draft().asked_for and draft().addresses.own == address else {}
+    shown = shown_seal(letter_for(answers(), address), draft().id, services())
+    return form | {"email": address, "shown": shown} if is_asked_for(shown) else {}

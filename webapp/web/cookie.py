@@ -72,6 +72,8 @@ class Draft(dict[str, Any], SessionMixin):
         self.told = ""
         # The letter whose code may be on its way, or nobody knows: 4 bytes of its token's hash.
         self.awaited = b""
+        # The letter that it was asked for, as a keyed hash: "Send the code again" is for no other.
+        self.asked_for = b""
         # A letter of which nobody knows whether it went; told until that is answered.
         self.doubt = ""
         self.issued_at = 0
@@ -125,7 +127,7 @@ class Draft(dict[str, Any], SessionMixin):
         self.id = self.kept = ""
         self.taken_out = frozenset()
         self.level_chosen = False
-        self.browser = self.awaited = self.deleted = b""
+        self.browser = self.awaited = self.asked_for = self.deleted = b""
         self.deleted_at = 0
         self.proofs = ()
         self.told = self.doubt = ""
@@ -262,6 +264,7 @@ def _fields(draft: Draft) -> Iterator[tuple[str, bytes]]:
     yield "i", draft.issued_at.to_bytes(4, "big") if draft.issued_at else b""
     yield "P", b"".join(draft.proofs)
     yield "a", draft.awaited
+    yield "F", draft.asked_for
     yield "T", draft.told.encode()
     yield "?", draft.doubt.encode()
     yield "x", "".join(tag for tag, name in _TEXTS if name in draft.taken_out).encode()
@@ -297,6 +300,7 @@ def _unpack(packed: bytes, draft: Draft, library: Library) -> None:
     proofs = fields.get("P", b"")
     draft.proofs = tuple(proofs[at : at + PROOF] for at in range(0, len(proofs), PROOF))
     draft.awaited = fields.get("a", b"")
+    draft.asked_for = fields.get("F", b"")
     draft.told = fields.get("T", b"").decode()
     draft.doubt = fields.get("?", b"").decode()
     taken_out = fields.get("x", b"").decode()

@@ -44,8 +44,9 @@ def letter_for(said: Answers, address: str = "") -> Letter:
     return with_note(letter, said.language, services())
 
 
-def await_code(token: str, kind: str, address: str, *, is_code_sent: bool) -> None:
+def await_code(token: str, kind: str, address: str, *, is_code_sent: bool, shown: str) -> None:
     """Remember whose code the next page asks for, so that a slip in the address can be seen."""
+    draft().asked_for = _mark_of(shown)
     flags = KINDS.index(kind) + 2 * (not is_code_sent)
     draft().awaited = _mark_of(token) + bytes((flags,)) + address.encode()
 
@@ -57,6 +58,11 @@ def awaited(token: str) -> tuple[str, bool, str]:
         return "", False, ""
     flags = found[AWAITED - 1]
     return KINDS[flags % 2], flags >= 2, found[AWAITED:].decode()
+
+
+def is_asked_for(shown: str) -> bool:
+    """Whether the newest code was asked for this very letter, as it was shown."""
+    return bool(shown) and draft().asked_for == _mark_of(shown)
 
 
 def clean_token(typed: str) -> str:

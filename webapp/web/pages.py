@@ -11,6 +11,7 @@ from flask import Blueprint, make_response, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from ..errors import WordAheadError
+from ..settings import proxies
 from .common import page, services
 from .cookie import draft
 from .guards import keep_typed
@@ -105,10 +106,12 @@ def _now() -> int:
 def healthz() -> Response:
     """Say that the app is up; with `deep=1`, whether database and relay are, too.
 
-    Without it, nothing is asked: the app starts only with whole settings and words.
+    Without it, nothing is asked: the app starts only with whole settings and words. A host's own
+    check is told how many proxies its question came through.
     """
     if request.args.get("deep") != "1":
-        return _word("ok", 200)
+        counted = proxies.answer(services().keys, dict(request.headers))
+        return _word("ok" if counted is None else f"proxies={counted}", 200)
     if not _asking.acquire(blocking=False):
         return _word("busy", 429)
     try:

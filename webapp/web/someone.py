@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 
 from flask import Blueprint, redirect, request, url_for
+from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from ..delivery.code_mail import Asker
@@ -14,6 +16,8 @@ from ..delivery.to_person import ask_for_yes
 from ..errors import Busy
 from ..letter.answers import condition_name, fallback_name
 from ..letter.compose import compose
+from ..store.database import DatabaseUnavailable
+from ..store.sealing import parse_token
 from .common import fill, page, services, words
 from .cookie import draft
 from .forms import SomeoneForm
@@ -28,7 +32,7 @@ from .guards import (
     problem_page,
     refused,
 )
-from .inbox import await_code
+from .inbox import await_code, clean_token, is_asked_for
 from .leaving import leads_to
 from .questions import (
     Question,
@@ -46,19 +50,16 @@ def someone() -> Response:
     """Show to whom the letter could go straight."""
     if stop := closed_letter() or _not_offered():
         return stop
-    kept = draft().addresses
-    typed = {
-        "recipient_name": kept.reader_name or answers().to_name,
-        "recipient_email": kept.reader,
-        "email": kept.own,
-        "may": kept.may,
-    }
+    typed = _addresses()
+    typed["recipient_name"] = typed["recipient_name"] or answers().to_name
     return _form_page(SomeoneForm(words(), answers(), formdata=None, data=typed))
 
 
 @bp.post("/letter/someone")
 def someone_submit() -> Response:
     """Show the letter with its head and the consent; or, once agreed, mail the code."""
+    if "code_again" in request.form:
+        return _ask_again()
     form = SomeoneForm(words(), draft().answers)
     if stop := refused(form) or closed_letter() or _not_offered():
         return stop
@@ -78,13 +79,31 @@ def someone_submit() -> Response:
     return _ask(form)
 
 
-def _ask(form: SomeoneForm) -> Response:
+def _ask_again() -> Response:
+    """Mail another code for the letter that was agreed to; what it is for the cookie knows."""
+    typed = MultiDict(request.form) | _addresses()
+    form = SomeoneForm(words(), draft().answers, formdata=typed)
+    if stop := refused(form) or closed_letter() or _not_offered():
+        return stop
+    if not form.validate() or not services().settings.may_receive(form.recipient_email.data):
+        return _form_page(form, 422)
+    form.shown.data = envelope_seal(_envelope(form), services())
+    token = clean_token(request.form["code_again"])
+    if not is_asked_for(form.shown.data) or not parse_token(token):
+        # Another letter than the one that was agreed to.
+        return _consent_page(form)
+    return _ask(form, instead_of=token)
+
+
+def _ask(form: SomeoneForm, instead_of: str = "") -> Response:
     asker = Asker(
         form.email.data,
         answers().language,
         request.remote_addr or "",
         draft().mark_browser(),
         (draft().id, form.shown.data, form.once.data or ""),
+        instead_of=instead_of,
+        keeps_older=request.form.get("keep_older") == "yes",
     )
     try:
         mailed = ask_for_yes(_envelope(form), form.shown.data, asker, services(), agreed=True)
@@ -94,10 +113,29 @@ def _ask(form: SomeoneForm) -> Response:
         return _consent_page(form, 503, busy=True)
     except NOT_SENT as error:
         return problem_page(problem_of(error))
-    await_code(mailed.token, "person", asker.address, is_code_sent=mailed.is_code_sent)
-    if mailed.ticket and mailed.ticket.older and mailed.is_code_sent:
+    await_code(
+        mailed.token,
+        "person",
+        asker.address,
+        is_code_sent=mailed.is_code_sent,
+        shown=form.shown.data,
+    )
+    if instead_of and mailed.is_code_sent:
+        draft().told = "new_code"
+    elif mailed.replaced:
         draft().told = "replaced"
     return redirect(url_for("confirm.confirm", token=mailed.token), 303)
+
+
+def _addresses() -> dict[str, str]:
+    """What this browser's cookie keeps of this page's fields until the letter went."""
+    kept = draft().addresses
+    return {
+        "recipient_name": kept.reader_name,
+        "recipient_email": kept.reader,
+        "email": kept.own,
+        "may": kept.may,
+    }
 
 
 def _envelope(form: SomeoneForm) -> Envelope:
@@ -193,4 +231,13 @@ def _consent_page(
         once=secrets.token_hex(8),
         error=error,
         busy=busy,
+        older=_older(),
     )
+
+
+def _older() -> int:
+    """How many letters of this browser wait; asking for a new code would replace them."""
+    store = services().store
+    with suppress(DatabaseUnavailable):
+        return store.waiting.waits_from(draft().mark_browser()) if store else 0
+    return 0

@@ -28,6 +28,7 @@ _NOW: Final = {
         "SELECT CAST(floor(extract(epoch FROM statement_timestamp())) AS bigint)"
     ),
 }
+_LOCK: Final = sa.text("SELECT pg_advisory_xact_lock(:what)")
 
 
 class AdvisoryLock(Enum):
@@ -133,7 +134,7 @@ class Database:
     def lock(self, connection: sa.Connection, what: AdvisoryLock) -> None:
         """Let nobody else do this until the transaction ends; SQLite has one writer anyway."""
         if self.kind == "postgresql":
-            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(what.value)))
+            connection.execute(_LOCK, {"what": what.value})
 
     def start(self) -> None:
         """Make ready to serve: SQLite migrates itself, PostgreSQL must have been upgraded."""

@@ -14,6 +14,11 @@ from .limits import fold, plain
 NAME: Final = "block list"
 
 _THIS: Final = lasting_keys.c.name == NAME
+# Built once: each mail asks for both.
+_STORED: Final = sa.select(lasting_keys.c.sealed).where(_THIS)
+_IS_BLOCKED: Final = sa.select(
+    sa.exists().where(blocked.c.key.in_(sa.bindparam("keys", expanding=True)))
+)
 
 
 class BlockList:
@@ -42,8 +47,7 @@ class BlockList:
         key = self._key(connection)
         if key is None:
             return False
-        found = sa.exists().where(blocked.c.key.in_(_hashes(key, address)))
-        return bool(connection.scalar(sa.select(found)))
+        return bool(connection.scalar(_IS_BLOCKED, {"keys": list(_hashes(key, address))}))
 
     def check(self, connection: sa.Connection) -> None:
         """Seal the key anew if SECRET_KEY has changed; raises DatabaseUnavailable if it is lost."""
@@ -66,7 +70,8 @@ class BlockList:
         return None
 
     def _stored(self, connection: sa.Connection) -> bytes | None:
-        return connection.scalar(sa.select(lasting_keys.c.sealed).where(_THIS))
+        stored: bytes | None = connection.scalar(_STORED)
+        return stored
 
     def _sealed(self, key: bytes) -> bytes:
         return seal(self._seals[0], key, NAME.encode())

@@ -1,6 +1,7 @@
 """What the limits are counted from: one row for each thing that a mail counts for, and second."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Final
 
 import sqlalchemy as sa
@@ -30,7 +31,12 @@ class MailCounts:
     ) -> Rule | None:
         """The first of some rules that one more mail would break."""
         days = self._hash_keys(now // DAY)
-        numbers = connection.execute(sa.select(*(_number(rule, days, now) for rule in rules))).one()
+        asked: dict[str, bytes | int] = {}
+        for number, rule in enumerate(rules):
+            asked[f"after_{number}"] = now - rule.seconds
+            for one, day in enumerate(days):
+                asked[f"key_{number}_{one}"] = keyed_hash(day, rule.about.encode())
+        numbers = connection.execute(_numbers(len(rules), len(days)), asked).one()
         broken = (rule for rule, number in zip(rules, numbers, strict=True) if number >= rule.most)
         return next(broken, None)
 
@@ -60,12 +66,20 @@ class MailCounts:
         return [*days[0], *days[1]]
 
 
-def _number(rule: Rule, days: Sequence[bytes], now: int) -> sa.ScalarSelect[int]:
-    """How many mails came within a rule's time, under any hash of what the rule is about."""
-    keys = [keyed_hash(day, rule.about.encode()) for day in days]
-    its_rows = counted.c.key.in_(keys) & (counted.c.at > now - rule.seconds)
+@cache
+def _numbers(rules: int, keys: int) -> sa.Executable:
+    """How many mails came within each rule's time, under any of so many hashes of its subject.
+
+    Built once for each shape: that takes longer than the database's answer.
+    """
+    return sa.select(*(_number(rule, keys) for rule in range(rules)))
+
+
+def _number(rule: int, keys: int) -> sa.ScalarSelect[int]:
+    its_keys = counted.c.key.in_([sa.bindparam(f"key_{rule}_{one}") for one in range(keys)])
+    its_rows = its_keys & (counted.c.at > sa.bindparam(f"after_{rule}"))
     return (
-        sa.select(sa.func.coalesce(sa.func.sum(counted.c.number), 0))
+        sa.select(sa.func.coalesce(sa.func.sum(counted.c.number), sa.literal_column("0")))
         .where(its_rows)
         .scalar_subquery()
     )

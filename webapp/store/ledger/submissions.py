@@ -14,6 +14,17 @@ ACCEPTED: Final = "accepted"  # reserved; how the send ended is not known yet
 SEND_TIME: Final = 2 * MINUTE  # a send ends within 25 s; after this its process has died
 LIFE: Final = 2 * DAY  # as long as a phone may bring back an old page and post it anew
 
+# Built once: for each mail anew, that would take longer than the database's answers.
+_THESE: Final = submissions.c.id.in_(sa.bindparam("ids", expanding=True))
+_FOUND: Final = sa.select(submissions).where(_THESE)
+_FORGET: Final = sa.delete(submissions).where(_THESE)
+_NOTE: Final = sa.insert(submissions)
+_SETTLE: Final = (
+    sa.update(submissions)
+    .where(submissions.c.id == sa.bindparam("id_"), submissions.c.attempt == sa.bindparam("this"))
+    .values(state=sa.bindparam("ended"))
+)
+
 
 @dataclass(frozen=True)
 class Submission:
@@ -46,9 +57,7 @@ class Submissions:
         self, connection: sa.Connection, pressed: Submission, now: int, *, again: bool
     ) -> int | EarlierPress | OtherContent:
         """The number of the attempt that may now be made, or what was done before."""
-        row = connection.execute(
-            sa.select(submissions).where(submissions.c.id.in_(self._ids(pressed)))
-        ).one_or_none()
+        row = connection.execute(_FOUND, {"ids": self._ids(pressed)}).one_or_none()
         if row is None:
             return 1
         if row.content not in [keyed_hash(key, pressed.content) for key in self._content_keys]:
@@ -63,19 +72,16 @@ class Submissions:
     ) -> bytes:
         """Note, before it is sent, that this attempt is being made; returns the row's id."""
         ids = self._ids(pressed)
-        connection.execute(sa.delete(submissions).where(submissions.c.id.in_(ids)))
+        if attempt > 1:
+            connection.execute(_FORGET, {"ids": ids})
         content = keyed_hash(self._content_keys[0], pressed.content)
-        connection.execute(
-            sa.insert(submissions).values(
-                id=ids[0], content=content, state=ACCEPTED, attempt=attempt, at=now
-            )
-        )
+        values = {"id": ids[0], "content": content, "state": ACCEPTED, "attempt": attempt}
+        connection.execute(_NOTE, values | {"at": now})
         return ids[0]
 
     def settle(self, connection: sa.Connection, id_: bytes, attempt: int, result: Result) -> None:
         """Note how an attempt ended, unless a newer one has begun."""
-        this = (submissions.c.id == id_) & (submissions.c.attempt == attempt)
-        connection.execute(sa.update(submissions).where(this).values(state=result.value))
+        connection.execute(_SETTLE, {"id_": id_, "this": attempt, "ended": result.value})
 
     def sweep(self, connection: sa.Connection, now: int) -> int:
         """Forget old ones; returns how many."""

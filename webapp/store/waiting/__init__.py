@@ -74,13 +74,23 @@ class WaitingLetters:
             rows.put(connection, row)
         return Ticket(token, code, expires_at, tuple(older))
 
-    def replace_older(self, ticket: Ticket) -> int:
+    def waits_from(self, browser: bytes) -> int:
+        """How many letters this browser has put that a newer one could replace."""
+        its = rows.of_browser(self._sealer.labels(browser))
+        with self._database.reading() as connection:
+            return rows.replaceable(connection, its, self._database.now(connection))
+
+    def replace_older(self, ticket: Ticket, token: str = "") -> int:
         """Delete what its browser had put before this letter and not sent; how many letters.
 
-        Of letters put at the same moment each knows those that were stored before it: one stays.
+        With a token, that one's letter alone. Of letters put at the same moment each knows those
+        that were stored before it: one stays.
         """
+        which = rows.these(ticket.older)
+        if token:
+            which &= rows.this(self._sealer.id_of(token))
         with self._database.writing() as connection:
-            return rows.delete(connection, Event.REPLACE, rows.these(ticket.older))
+            return rows.delete(connection, Event.REPLACE, which)
 
     def drop(self, ticket: Ticket) -> None:
         """Delete a letter whose code mail was certainly not sent: nobody could ever open it."""

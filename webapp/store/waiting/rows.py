@@ -119,6 +119,14 @@ def sending(connection: sa.Connection, which: Which) -> int:
     return connection.scalar(count.where(which, waiting.c.state.in_(_SENDING))) or 0
 
 
+def replaceable(connection: sa.Connection, which: Which, now: int) -> int:
+    """How many of some letters a newer one could replace."""
+    count = sa.select(sa.func.count(waiting.c.id))
+    return (
+        connection.scalar(count.where(which, _may(Event.REPLACE), waiting.c.expires_at > now)) or 0
+    )
+
+
 def lapse(connection: sa.Connection, which: Which, now: int) -> None:
     """Note of claims whose sender has died: nobody knows whether the letter went."""
     moved = _moved(Event.LEASE_OVER, which, waiting.c.lease_until <= now)
