@@ -167,7 +167,7 @@ class _RoundMails:
 
     language: str
     until: int
-    services: Services
+    services: Services = field(repr=False)
 
     def link(self, address: str, token: str) -> Mail:
         """A member's own link."""

@@ -37,15 +37,15 @@ _NUMBERS: Final = {"days": "7", "threshold": "75", "quorum": "3"}
 class Plan:
     """A round as it is being set up: what was typed, as it was typed."""
 
-    part: str = ""
-    by: str = ""
-    which: tuple[str, ...] = ()
+    part: str = field(default="", repr=False)
+    by: str = field(default="", repr=False)
+    which: tuple[str, ...] = field(default=(), repr=False)
     addresses: str = field(default="", repr=False)
-    days: str = _NUMBERS["days"]
-    threshold: str = _NUMBERS["threshold"]
-    quorum: str = _NUMBERS["quorum"]
-    show: str = ""
-    agreed: str = ""
+    days: str = field(default=_NUMBERS["days"], repr=False)
+    threshold: str = field(default=_NUMBERS["threshold"], repr=False)
+    quorum: str = field(default=_NUMBERS["quorum"], repr=False)
+    show: str = field(default="", repr=False)
+    agreed: str = field(default="", repr=False)
 
     @classmethod
     def of(cls, fields: Mapping[str, str], which: Sequence[str]) -> Plan:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import SystemRandom
 from typing import Final, Literal
 
@@ -197,8 +197,8 @@ class Ballot(Model):
 class Paper:
     """Ballots that came by paper or in a table, of a first or of a later round."""
 
-    votes: Sequence[Sequence[Vote]] = ()
-    weighings: Sequence[Sequence[Weighing]] = ()
+    votes: Sequence[Sequence[Vote]] = field(default=(), repr=False)
+    weighings: Sequence[Sequence[Weighing]] = field(default=(), repr=False)
 
     def __len__(self) -> int:
         return len(self.votes) + len(self.weighings)

@@ -145,7 +145,6 @@ class Filled:
     said: Said = field(repr=False)
     weights: dict[str, int] = field(repr=False)
     faults: dict[str, Fault] = field(default_factory=dict, repr=False)
-    kept: bool = True
 
 
 def _saved(visit: Visit, asked: Question) -> Filled:
@@ -158,7 +157,7 @@ def _from_form(visit: Visit, asked: Question) -> Filled:
     if visit.ballot.sheet.weighs:
         given = {one.name: form.get(f"w-{one.name}", "") for one in asked.options}
         weights = {name: int(w) for name, w in given.items() if w in map(str, RESISTANCE)}
-        return Filled(Said(), weights, kept=False)
+        return Filled(Said(), weights)
     named, today = asked.levels == LEVELS[:1], asked.today
     is_reply = asked.kind == "reply"
     # A subject names its writer, in their own letter too.
@@ -172,7 +171,7 @@ def _from_form(visit: Visit, asked: Question) -> Filled:
         them="" if them == today.them else them,
         why=clean_line(form.get("why", "")),
     )
-    return Filled(said, {}, _faults(said, asked), kept=False)
+    return Filled(said, {}, _faults(said, asked))
 
 
 def _faults(said: Said, asked: Question) -> dict[str, Fault]:

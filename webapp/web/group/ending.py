@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from flask import make_response, request
@@ -25,12 +25,12 @@ class Line:
     """One text of a result as people read it."""
 
     decision: str
-    text: str
-    them: str
-    count: tuple[int, int] | None
-    proposals: tuple[str, ...]
-    reasons: Mapping[str, int]
-    whys: tuple[str, ...]
+    text: str = field(repr=False)
+    them: str = field(repr=False)
+    count: tuple[int, int] | None = field(repr=False)
+    proposals: tuple[str, ...] = field(repr=False)
+    reasons: Mapping[str, int] = field(repr=False)
+    whys: tuple[str, ...] = field(repr=False)
 
 
 def result(visit: Visit, told: str = "", status: int = 200) -> Response:

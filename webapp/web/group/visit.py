@@ -19,11 +19,11 @@ class Visit:
     """What every page of theirs is made of."""
 
     store: Store
-    opened: Opened
-    who: Coordinator
+    opened: Opened = field(repr=False)
+    who: Coordinator = field(repr=False)
     token: str = field(repr=False)
     code: str = field(repr=False)
-    round: Round | None
+    round: Round | None = field(repr=False)
     is_open: bool
 
     @classmethod
