@@ -23,7 +23,8 @@ class Page:
     @cached_property
     def soup(self) -> BeautifulSoup:
         """The page's elements."""
-        return BeautifulSoup(self.html, "lxml")
+        # Where a long address may break is nothing that a person reads.
+        return BeautifulSoup(self.html.replace("<wbr>", ""), "lxml")
 
     @property
     def text(self) -> str:

@@ -17,10 +17,11 @@ import webapp
 # fmt: off
 HARMLESS = frozenset({
     "after_dot", "again", "age", "allowed", "at", "attempt", "auto_submitted", "ballots",
-    "before", "by", "ca_file", "characters", "check_domains", "clock", "code", "command",
-    "condition", "connect", "conversation", "counts", "credit", "database", "database_lasts",
-    "date", "day", "decision", "deleted", "demo", "direct_send", "direct_send_domains",
-    "direction", "domain_exists", "draft_id", "ehlo_name", "end", "enhanced", "expires_at",
+    "before", "before_dot", "by", "ca_file", "characters", "check_domains", "clock", "code",
+    "command", "condition", "connect", "conversation", "counts", "credit", "database",
+    "database_lasts", "date", "day", "decision", "deleted", "demo", "direct_send",
+    "direct_send_domains",
+    "direction", "domain_exists", "draft_id", "due", "ehlo_name", "end", "enhanced", "expires_at",
     "faults", "figures", "file", "flood_minute", "has_receipt", "host", "host_contact",
     "host_name", "id", "idle", "instance", "ip_day", "ip_ten_minutes", "is_code_sent",
     "is_list", "key", "keys", "kind", "label", "language", "languages", "ledger", "level",

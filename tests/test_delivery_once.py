@@ -82,7 +82,7 @@ def test_a_receipt_that_failed_is_told_and_the_letter_is_not_sent_again(
     relay = NoReceipt()
     host.posts_by(relay)
     emma.sends()
-    assert "We could not send you a receipt" in emma.page.text
+    assert "Perhaps no receipt reaches you" in emma.page.text
     emma.page = opened
     emma.sends()
     assert relay.recipients == [MANAGER, EMMA]

@@ -24,7 +24,7 @@ from webapp.store.waiting import (
     Ticket,
     WaitingFull,
     WaitingLetters,
-    Withdrawn,
+    Withdrawal,
 )
 from webapp.store.waiting.states import LEASE, Ending
 
@@ -38,12 +38,12 @@ def test_a_cancelled_letter_is_gone_at_once(letters: WaitingLetters, ticket: Tic
 
 
 def test_its_own_browser_cancels_without_a_code(letters: WaitingLetters, ticket: Ticket) -> None:
-    assert letters.cancel_from(BROWSER) == Withdrawn(deleted=1, sending=0)
+    assert letters.cancel_from(BROWSER) == Withdrawal(deleted=1, sending=0)
     assert letters.open(ticket.token, ticket.code) is None
 
 
 def test_another_browser_cancels_nothing(letters: WaitingLetters, ticket: Ticket) -> None:
-    assert letters.cancel_from(OTHER_BROWSER) == letters.cancel_from(b"") == Withdrawn(0, 0)
+    assert letters.cancel_from(OTHER_BROWSER) == letters.cancel_from(b"") == Withdrawal(0, 0)
     assert letters.open(ticket.token, ticket.code)
 
 
@@ -51,7 +51,7 @@ def test_what_is_being_sent_cannot_be_cancelled(letters: WaitingLetters, ticket:
     letter = opened(letters, ticket)
     claimed(letters, ticket)
     assert letters.cancel(letter) is State.SENDING
-    assert letters.cancel_from(BROWSER) == Withdrawn(deleted=0, sending=1)
+    assert letters.cancel_from(BROWSER) == Withdrawal(deleted=0, sending=1)
 
 
 @pytest.mark.parametrize("result", [Result.NOT_SENT, Event.NOT_TRIED])
@@ -61,9 +61,9 @@ def test_what_was_being_sent_as_its_browser_cancelled_is_told_for_it_may_wait_ag
     """R37: beside another one that is deleted."""
     claim = claimed(letters, ticket)
     letters.put(LETTER, browser=BROWSER)
-    assert letters.cancel_from(BROWSER) == Withdrawn(deleted=1, sending=1)
+    assert letters.cancel_from(BROWSER) == Withdrawal(deleted=1, sending=1)
     assert letters.settle(claim, result) is State.WAITING
-    assert letters.cancel_from(BROWSER) == Withdrawn(deleted=1, sending=0)
+    assert letters.cancel_from(BROWSER) == Withdrawal(deleted=1, sending=0)
 
 
 def test_what_is_being_sent_again_is_told_as_its_browser_cancels(
@@ -71,7 +71,7 @@ def test_what_is_being_sent_again_is_told_as_its_browser_cancels(
 ) -> None:
     letters.settle(claimed(letters, ticket), Result.PERHAPS_SENT)
     claimed(letters, ticket, again=1)
-    assert letters.cancel_from(BROWSER) == Withdrawn(deleted=0, sending=1)
+    assert letters.cancel_from(BROWSER) == Withdrawal(deleted=0, sending=1)
 
 
 def test_a_dead_senders_letter_is_not_told_as_being_sent(
@@ -79,7 +79,7 @@ def test_a_dead_senders_letter_is_not_told_as_being_sent(
 ) -> None:
     claimed(letters, ticket)
     clock.forward(LEASE)
-    assert letters.cancel_from(BROWSER) == Withdrawn(deleted=1, sending=0)
+    assert letters.cancel_from(BROWSER) == Withdrawal(deleted=1, sending=0)
 
 
 def test_cancelling_after_it_was_sent_says_so(letters: WaitingLetters, ticket: Ticket) -> None:

@@ -248,7 +248,7 @@ def test_an_allow_list_takes_its_domains_and_what_is_under_them(
     emma = Writer(host)
     emma.reaches_check()
     assert bool(_consent(emma.names(address).page)) is goes
-    assert (told("not_allowed", "someone") in emma.page.text) is not goes
+    assert (told("recipient_email_not_allowed", "errors") in emma.page.text) is not goes
 
 
 def test_the_allow_list_is_asked_again_where_the_letter_is_sealed(host: Host) -> None:
@@ -505,3 +505,13 @@ def test_after_the_yes_the_code_goes_to_the_writers_inbox_and_nothing_else_does(
     assert emma.page.path.startswith("/confirm/")
     assert MANAGER not in emma.page.html
     assert "Canary" not in emma.page.html
+
+
+@pytest.mark.parametrize(
+    ("level", "says"), [("named", False), ("described", True), ("needs", True)]
+)
+def test_below_named_the_page_says_what_looking_up_the_sender_tells_and_what_helps(
+    level: str, says: bool, host: Host
+) -> None:
+    page = Writer(host).reaches_check(level=level).opens("/letter/someone").page
+    assert (told("look_up", "someone") in page.text) is says

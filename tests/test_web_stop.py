@@ -84,7 +84,7 @@ def test_beyond_the_limits_no_code_goes_and_the_page_says_so(host: Host) -> None
     _asks(host)
     visitor = _asks(host)
     assert visitor.page.status == 429
-    assert told("limit", "outcome") in visitor.page.text
+    assert told("limit", "stop") in visitor.page.text
     assert len(host.drawer.mails) == 1
 
 
@@ -143,4 +143,4 @@ def test_without_a_database_no_code_goes_and_the_page_says_so(host: Host) -> Non
     host.turns(store=None)
     visitor = _asks(host)
     assert visitor.page.status == 503
-    assert told("away", "outcome") in visitor.page.text
+    assert told("away", "stop") in visitor.page.text

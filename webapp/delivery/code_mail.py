@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 from dataclasses import dataclass, field
 
 from ..errors import WordAheadError
@@ -13,7 +14,7 @@ from ..store.ledger import CODE, Submission, ToOwn
 from ..store.sealing import new_token
 from ..store.waiting import Ticket, WaitingLetters
 from .notices import Purpose, code_notice
-from .within_limits import send_within_limits
+from .within_limits import Press, send_within_limits
 
 
 class CodeNotSent(WordAheadError):
@@ -67,14 +68,10 @@ def seal_and_mail(
         return code_notice(asker.address, asker.language, tickets[-1], services, purpose=purpose)
 
     outcome = Outcome(Result.NOT_SENT)
-    for again in (False, True):
-        outcome = send_within_limits(
-            mail,
-            ToOwn(asker.ip, asker.address, CODE, to_stop=purpose == "stop"),
-            services,
-            submission=Submission(f"code\0{purpose}\0{token}", b""),
-            again=again,
-        )
+    press = Press(Submission(f"code\0{purpose}\0{token}", b""))
+    for one in (press, dataclasses.replace(press, again=True)):
+        reader = ToOwn(asker.ip, asker.address, CODE, to_stop=purpose == "stop")
+        outcome = send_within_limits(mail, reader, services, one)
         # An earlier press failed for certain: this one may try anew.
         if outcome.phase != "told" or outcome.result in (Result.SENT, Result.PERHAPS_SENT):
             break

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import datetime
 import json
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from random import SystemRandom
 from secrets import token_hex
 from typing import Any, Final
 
-from ..errors import AnswersError, MailRefused
+from ..errors import AnswersError
 from ..group.result import Result as Decisions
 from ..group.round import Ballot, Round
 from ..letter.agreement import day
@@ -20,12 +19,12 @@ from ..mail.addresses import read_address
 from ..mail.message import Mail
 from ..post import Outcome, Result
 from ..services import Services
-from ..store.ledger import Reservation, ToGroup
+from ..store.ledger import ToGroup
 from ..store.opening import Store
 from ..store.rounds import new_root
 from ..store.sealing import new_token
 from .notices import code_notice, frame_of, notice_mail
-from .within_limits import SENDING, WHOLE_PRESS, MailNotOffered, failed_at
+from .within_limits import SENDING, LimitReached, MailNotOffered, Press, send_within_limits
 
 # Less than that is no time to talk to a relay in.
 _SHORTEST_TALK: Final = 2.0
@@ -136,23 +135,17 @@ def _mixed(addresses: Sequence[str]) -> tuple[str, ...]:
 
 def _sent(mails: Iterable[Mail], services: Services) -> list[Outcome]:
     """Send some mails within the groups' own limits, all in the time that one press has."""
-    until = time.monotonic() + WHOLE_PRESS
-    return [_send(mail, services, until - time.monotonic()) for mail in mails]
+    press = Press()
+    return [_send(mail, services, press) for mail in mails]
 
 
-def _send(mail: Mail, services: Services, seconds: float) -> Outcome:
-    store, post = _store(services), services.post
-    if post is None or seconds < _SHORTEST_TALK:
+def _send(mail: Mail, services: Services, press: Press) -> Outcome:
+    if press.seconds_left < _SHORTEST_TALK:
         return Outcome(Result.NOT_SENT)
-    leave = store.ledger.reserve(ToGroup(mail.recipient))
-    if not isinstance(leave, Reservation):
-        return Outcome(Result.NOT_SENT, "head")
     try:
-        outcome = post.send(mail, seconds=seconds)
-    except MailRefused:
-        outcome = Outcome(Result.REFUSED, "head")
-    store.ledger.settle(leave, outcome.result, failed_at(outcome))
-    return outcome
+        return send_within_limits(mail, ToGroup(mail.recipient), services, press)
+    except LimitReached:
+        return Outcome(Result.NOT_SENT, "head")
 
 
 def _unreached(mails: Sequence[Mail], outcomes: Sequence[Outcome]) -> list[str]:

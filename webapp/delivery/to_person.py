@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-import time
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Final
 
 from ..errors import WordAheadError
 from ..mail.message import message_id
@@ -21,15 +21,19 @@ from .envelope import Envelope, check_envelope, pack, unpack
 from .notices import receipt_notice
 from .within_limits import (
     SENDING,
-    WHOLE_PRESS,
     LimitReached,
     MailNotOffered,
+    Press,
     SendingBusy,
     failed_at,
     send_within_limits,
 )
 
 _log = logging.getLogger("webapp")
+
+# The letter is what its writer waits for: a relay that took it and then stalls may keep the answer
+# for so long, and no longer. With less than that left of the press, the receipt has what is left.
+_RECEIPT_SECONDS: Final = 3.0
 
 
 @dataclass(frozen=True)
@@ -122,7 +126,7 @@ def _claim_and_send(  # noqa: PLR0913  what send_opened has by then
     again: int | None,
 ) -> Attempt | State:
     """The letter, and its receipt from the same place."""
-    until = time.monotonic() + WHOLE_PRESS
+    press = Press()
     claim = store.waiting.claim(opened, again=again)
     if isinstance(claim, State):
         return claim
@@ -133,7 +137,7 @@ def _claim_and_send(  # noqa: PLR0913  what send_opened has by then
     )
     reader = _reader(envelope, ip=ip, again=again is not None)
     try:
-        outcome = send_within_limits(mail, reader, services)
+        outcome = send_within_limits(mail, reader, services, press)
     except (LimitReached, LedgerUnavailable, MailNotOffered):
         # No relay was asked: however often this is pressed, no attempt is used up.
         store.waiting.settle(claim, Event.NOT_TRIED)
@@ -141,7 +145,8 @@ def _claim_and_send(  # noqa: PLR0913  what send_opened has by then
     attempt = _settle(claim, outcome, store)
     if outcome.result is not Result.SENT or envelope.is_to_self:
         return attempt
-    receipt = _send_receipt(envelope, opened, services, attempt.state, until=until)
+    share = min(_RECEIPT_SECONDS, press.seconds_left)
+    receipt = _send_receipt(envelope, opened, services, attempt.state, seconds=share)
     return dataclasses.replace(attempt, has_receipt=receipt.result is Result.SENT)
 
 
@@ -164,9 +169,9 @@ def _settle(claim: Claim, outcome: Outcome, store: Store) -> Attempt:
 
 
 def _send_receipt(
-    envelope: Envelope, opened: Opened, services: Services, state: State, *, until: float
+    envelope: Envelope, opened: Opened, services: Services, state: State, *, seconds: float
 ) -> Outcome:
-    """The writer's copy, in what is left of the press's time.
+    """The writer's copy, as a rule over the connection on which the letter has just gone.
 
     It never counts, and its failure never sends the letter again.
     """
@@ -175,7 +180,7 @@ def _send_receipt(
         if store is None or post is None or store.ledger.is_blocked(envelope.own):
             return Outcome(Result.NOT_SENT)
         receipt = receipt_notice(envelope, opened, services, state)
-        outcome = post.send(receipt, seconds=until - time.monotonic())
+        outcome = post.send(receipt, seconds=seconds)
         with suppress(LedgerUnavailable):
             store.ledger.note(RECEIPT, outcome.result.value, failed_at(outcome))
         return outcome

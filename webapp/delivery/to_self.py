@@ -13,7 +13,7 @@ from ..store.ledger import Kind, Submission, ToOwn
 from .code_mail import Asker, MailedCode, seal_and_mail
 from .envelope import Envelope, pack
 from .shown import check_shown
-from .within_limits import SENDING, MailNotOffered, send_within_limits
+from .within_limits import SENDING, MailNotOffered, Press, send_within_limits
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,8 +92,7 @@ def send_to_self(order: ToSelf, services: Services) -> Outcome:
             letter_to_self(order, services),
             ToOwn(order.ip, order.address, Kind(order.situation, order.letter.level)),
             services,
-            submission=_submission(order),
-            again=order.again,
+            Press(_submission(order), again=order.again),
         )
 
 

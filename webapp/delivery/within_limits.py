@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Final
 
 from ..errors import Busy, MailRefused, WordAheadError
@@ -27,9 +28,24 @@ _log = logging.getLogger("webapp")
 # Seconds for a whole press, receipt included: most platforms cut a request off after 30.
 WHOLE_PRESS: Final = 25.0
 
-# A second press while the first is still sending waits for its outcome: the sender's own limit.
-_PATIENCE_SECONDS: Final = 24.0
+# A second press while the first is still sending waits for its outcome, and then needs this long
+# to tell it.
+_TELLING_SECONDS: Final = 1.0
 _LOOK_AGAIN_SECONDS: Final = 0.25
+
+
+@dataclass(frozen=True)
+class Press:
+    """What was pressed, whether that is to go again, and when the answer is due, by our clock."""
+
+    submission: Submission | None = field(default=None, repr=False)
+    again: bool = False
+    due: float = field(default_factory=lambda: time.monotonic() + WHOLE_PRESS)
+
+    @property
+    def seconds_left(self) -> float:
+        """How long whatever is done for it may still take."""
+        return self.due - time.monotonic()
 
 
 class SendingBusy(Busy):
@@ -54,12 +70,7 @@ class LimitReached(WordAheadError):
 
 
 def send_within_limits(
-    mail: Mail | Callable[[], Mail],
-    reader: Reader,
-    services: Services,
-    *,
-    submission: Submission | None = None,
-    again: bool = False,
+    mail: Mail | Callable[[], Mail], reader: Reader, services: Services, press: Press
 ) -> Outcome:
     """Send one mail within the limits; a submission that was sent before is only told again.
 
@@ -69,11 +80,12 @@ def send_within_limits(
     """
     if services.store is None or services.post is None:
         raise MailNotOffered("This host sends no mail.")
-    leave = _leave_to_send(services.store, reader, submission, again=again)
+    leave = _leave_to_send(services.store, reader, press)
     if isinstance(leave, Outcome):
         return leave
     try:
-        outcome = services.post.send(mail if isinstance(mail, Mail) else mail())
+        made = mail if isinstance(mail, Mail) else mail()
+        outcome = services.post.send(made, seconds=press.seconds_left)
     except MailRefused:
         outcome = Outcome(Result.REFUSED, "head")
     except WordAheadError:
@@ -84,12 +96,10 @@ def send_within_limits(
     return outcome
 
 
-def _leave_to_send(
-    store: Store, reader: Reader, submission: Submission | None, *, again: bool
-) -> Reservation | Outcome:
-    until = time.monotonic() + _PATIENCE_SECONDS
+def _leave_to_send(store: Store, reader: Reader, press: Press) -> Reservation | Outcome:
+    again = press.again
     while True:
-        answer = store.ledger.reserve(reader, submission, again=again)
+        answer = store.ledger.reserve(reader, press.submission, again=again)
         if isinstance(answer, Refusal):
             raise LimitReached(answer)
         if isinstance(answer, Reservation):
@@ -100,7 +110,7 @@ def _leave_to_send(
             return Outcome(answer.result, "told")
         # Somebody else's press is being sent: this one only waits to be told, and sends no more.
         again = False
-        if time.monotonic() > until:
+        if press.seconds_left < _TELLING_SECONDS:
             return Outcome(Result.PERHAPS_SENT, "told")
         time.sleep(_LOOK_AGAIN_SECONDS)
 

@@ -5,7 +5,7 @@ import re
 import ssl
 
 from . import Outcome, Result
-from .relay import SmtpServer, Timeouts
+from .relay import Deadlines, SmtpServer, Timeouts
 from .wire import MonotonicClock, NoAnswer, SmtpReply, Wire, connect
 
 # The steps, in order. "payload" has begun when its first byte is sent, "dot" when the dot's is.
@@ -23,8 +23,8 @@ PHASES = (
     "done",
 )
 _BEFORE_PAYLOAD = frozenset(PHASES[: PHASES.index("payload")])
-# In these the relay speaks about this mail. What it refuses earlier is us, or it is out of order:
-# the mail itself may be tried again.
+# A lasting no in one of these steps is about this very mail. A no before them is about us, or the
+# relay is out of order, so the same mail may be tried again.
 _ABOUT_THE_MAIL = frozenset({"mail", "data", "dot"})
 # RFC 3463: 5.1.x is about an address (5.1.8 about the sender's), 5.2.x about its mailbox. All else
 # that is said to RCPT is the relay's or the host's matter, and may be mended: it can go later.
@@ -61,13 +61,13 @@ class Conversation:
         self._timeouts = timeouts
         self._clock = clock
         self._our_name = our_name
-        self._before_dot = clock() + timeouts.before_dot
+        self._deadlines = timeouts.within(timeouts.whole, clock())
         self._extensions: dict[str, frozenset[str]] = {}
         self._wire: Wire | None = None
 
-    def open(self, context: ssl.SSLContext | None, before_dot: float) -> Outcome | None:
+    def open(self, context: ssl.SSLContext | None, deadlines: Deadlines) -> Outcome | None:
         """Connect, get private, log in; gives an outcome only where that failed."""
-        self._before_dot = before_dot
+        self._deadlines = deadlines
         try:
             self._connect(context)
             self._log_in()
@@ -77,9 +77,9 @@ class Conversation:
             return self._ended(declined.reply)
         return None
 
-    def deliver(self, sender: str, recipient: str, payload: bytes, before_dot: float) -> Outcome:
+    def deliver(self, sender: str, recipient: str, payload: bytes, deadlines: Deadlines) -> Outcome:
         """Hand one mail over; the payload is dot-stuffed and ends with a line's end."""
-        self._before_dot = before_dot
+        self._deadlines = deadlines
         self.is_ready = False
         self.delivered += 1
         try:
@@ -205,11 +205,11 @@ class Conversation:
     def _hand_over(self, payload: bytes) -> None:
         """Send the mail, then the dot that makes it the relay's."""
         self.phase = "payload"
-        self._line.send(payload, self._before_dot)
+        self._line.send(payload, self._deadlines.before_dot)
         # A reply that is there before the dot is no reply to it.
         if not self._line.is_quiet():
             raise NoAnswer
-        until = self._clock() + self._timeouts.after_dot
+        until = self._clock() + self._deadlines.after_dot
         self.phase = "dot"
         self._line.send(b".\r\n", until)
         reply = self._line.read(until)
@@ -223,7 +223,7 @@ class Conversation:
         return self._wire
 
     def _until(self, limit: float) -> float:
-        return min(self._before_dot, self._clock() + limit)
+        return min(self._deadlines.before_dot, self._clock() + limit)
 
     def _say(self, command: bytes) -> None:
         self._line.send(command + b"\r\n", self._until(self._timeouts.command))

@@ -1,5 +1,7 @@
 """Where the relay is, and how long we wait for it."""
 
+from __future__ import annotations
+
 import ipaddress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,6 +33,14 @@ class SmtpServer:
 
 
 @dataclass(frozen=True)
+class Deadlines:
+    """Until when all up to the final dot has to be said, and how long its reply may take."""
+
+    before_dot: float
+    after_dot: float
+
+
+@dataclass(frozen=True)
 class Timeouts:
     """How long each step of handing over may take, in seconds: a person is waiting."""
 
@@ -40,15 +50,17 @@ class Timeouts:
     # From one command to its whole reply; also for greeting and handshake.
     command: float = 5.0
     # From the final dot to its reply: a relay may look for viruses here, so longer than the rest.
-    # It is set aside from the start: no dot is sent without the full time to hear the answer.
+    # It is set aside from the start, at most half of what there is: no dot is sent without the
+    # full time to hear the answer.
     after_dot: float = 12.0
     # Unused for longer than this, a kept connection is not trusted to be alive.
     idle: float = 20.0
 
-    @property
-    def before_dot(self) -> float:
-        """All there is for everything up to the final dot."""
-        return self.whole - self.after_dot
+    def within(self, seconds: float, now: float) -> Deadlines:
+        """When each part of one mail has to be over, where all of it may take so many seconds."""
+        whole = min(self.whole, seconds)
+        after_dot = min(self.after_dot, whole / 2)
+        return Deadlines(now + whole - after_dot, after_dot)
 
 
 def is_loopback(host: str) -> bool:

@@ -64,7 +64,8 @@ class SmtpPost:
         conversation = Conversation(
             self._server, self._timeouts, self._clock, self._ehlo_name or our_name
         )
-        failed = conversation.open(self._context, self._clock() + self._timeouts.before_dot)
+        deadlines = self._timeouts.within(self._timeouts.whole, self._clock())
+        failed = conversation.open(self._context, deadlines)
         return failed or conversation
 
     def is_open(self, our_name: str) -> bool:
@@ -78,26 +79,22 @@ class SmtpPost:
 
     def _send(self, mail: Mail, seconds: float) -> Outcome:
         payload = dot_stuffed(mail.to_bytes())
-        # The time to hear the answer after the dot is set aside; without it nothing is begun.
-        left = min(self._timeouts.before_dot, seconds - self._timeouts.after_dot)
-        if left <= 0:
+        if seconds <= 0:
             return Outcome(Result.NOT_SENT, "connect")
-        before_dot = self._clock() + left
+        deadlines = self._timeouts.within(seconds, self._clock())
         kept = self._take()
         if kept is not None:
-            outcome = kept.deliver(mail.sender, mail.recipient, payload, before_dot)
+            outcome = kept.deliver(mail.sender, mail.recipient, payload, deadlines)
             if not died_early(outcome):
                 return self._finished(kept, outcome)
         # Our machine's real name would travel in the letter, and could name a group; an address in
         # its place is refused by relays that want a name.
         our_name = self._ehlo_name or mail.sender.rpartition("@")[2]
         fresh = Conversation(self._server, self._timeouts, self._clock, our_name)
-        failed = fresh.open(self._context, before_dot)
+        failed = fresh.open(self._context, deadlines)
         if failed is not None:
             return failed
-        return self._finished(
-            fresh, fresh.deliver(mail.sender, mail.recipient, payload, before_dot)
-        )
+        return self._finished(fresh, fresh.deliver(mail.sender, mail.recipient, payload, deadlines))
 
     def close(self) -> None:
         """Say goodbye on all kept connections."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
@@ -66,7 +67,7 @@ def page(template: str, status: int = 200, **values: object) -> Response:
         form_words=texts["form"],
         pages=texts["pages"],
         settings=settings,
-        went_wrong=status == _LOOK_AGAIN,
+        went_wrong=status == _LOOK_AGAIN and not values.get("questions"),
         languages=services().library.languages,
         has_answers=draft().has_letter and not draft().sent_at,
         has_outbox="outbox" in current_app.blueprints,
@@ -97,6 +98,12 @@ def fill(text: str, **values: object) -> Markup:
     return Markup(filled)  # noqa: S704  # both sides were escaped above
 
 
+def breakable(address: str) -> Markup:
+    """An address that a narrow screen breaks after its @ and its dots, and in no word of it."""
+    parts = re.split(r"(?<=[@.])", address)
+    return Markup("<wbr>").join(map(escape, parts))
+
+
 def static(name: str) -> str:
     """The address of a static file, which changes with its content: it may be kept for ever."""
     return url_for("static", filename=name, v=static_version(name))
@@ -116,6 +123,7 @@ def template_globals() -> dict[str, Any]:
     """What templates may call."""
     return {
         "fill": fill,
+        "breakable": breakable,
         "static": static,
         "find_contact": find_contact,
         "places": PLACES,

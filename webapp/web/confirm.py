@@ -18,7 +18,7 @@ from ..post import Outcome, Result
 from ..store.database import DatabaseUnavailable
 from ..store.opening import Store
 from ..store.sealing import parse_code
-from ..store.waiting import Opened, State, Withdrawn
+from ..store.waiting import Opened, State, Withdrawal
 from .common import no_mail_here, page, services
 from .cookie import draft
 from .forms import CodeForm
@@ -175,7 +175,7 @@ def _cancel(store: Store, opened: Opened, form: CodeForm) -> Response:
 def _cancel_from_this_browser(store: Store, token: str) -> Response:
     try:
         mark = draft().browser
-        found = store.waiting.cancel_from(mark) if mark else Withdrawn(0, 0)
+        found = store.waiting.cancel_from(mark) if mark else Withdrawal(0, 0)
     except DatabaseUnavailable:
         return _code_page(token, "away", 503)
     # Without the code nothing is told of what had become of it.

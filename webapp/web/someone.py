@@ -69,7 +69,8 @@ def someone_submit() -> Response:
     if not form.validate_on_submit() or "change" in request.form:
         return _form_page(form, 422 if form.errors else 200)
     if not services().settings.may_receive(form.recipient_email.data):
-        return _form_page(form, 422, not_allowed=True)
+        form.recipient_email.errors = ["recipient_email_not_allowed"]
+        return _form_page(form, 422)
     if questions := _open_questions(form):
         return _form_page(form, 422, questions=questions)
     if not form.shown.data:
@@ -199,7 +200,6 @@ def _form_page(
     status: int = 200,
     *,
     questions: list[Question] | None = None,
-    not_allowed: bool = False,
 ) -> Response:
     form.draft.data = draft().id
     form.answered.data = ",".join([form.answered.data or "", *(q.id for q in questions or ())])
@@ -208,7 +208,7 @@ def _form_page(
         status,
         form=form,
         questions=questions or [],
-        not_allowed=not_allowed,
+        tells=answers().level != "named",
     )
 
 

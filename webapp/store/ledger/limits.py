@@ -8,8 +8,8 @@ from typing import Final
 MINUTE: Final = 60
 HOUR: Final = 60 * MINUTE
 DAY: Final = 24 * HOUR
-# A household or phone holds a whole /64, a customer often a /56, a small provider a /48: of the
-# wider ones so many times more mails may come.
+# A household or a phone has a whole /64, a customer often a /56, a small provider a /48. The wider
+# the network, the more people are behind it: so many times the limit of one address holds for it.
 IPV6_NETWORKS: Final = {64: 1, 56: 4, 48: 16}
 
 

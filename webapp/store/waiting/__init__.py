@@ -17,7 +17,7 @@ from .states import (
     Event,
     State,
 )
-from .tickets import Claim, Opened, Ticket, WaitingFull, Withdrawn
+from .tickets import Claim, Opened, Ticket, WaitingFull, Withdrawal
 from .tries import Try
 
 __all__ = [
@@ -29,7 +29,7 @@ __all__ = [
     "Ticket",
     "WaitingFull",
     "WaitingLetters",
-    "Withdrawn",
+    "Withdrawal",
 ]
 
 
@@ -119,7 +119,7 @@ class WaitingLetters:
         if to_send and row.state == State.WAITING.value:
             # claim() looks again, and says if it is another by then.
             return _opened(key, row, text, tried=tried)
-        return self._look(key, tried, to_send=to_send)
+        return self._as_it_stands(key, tried, to_send=to_send)
 
     def claim(self, opened: Opened, *, again: int | None = None) -> Claim | State:
         """Leave to send, or the state that stands in the way.
@@ -169,7 +169,7 @@ class WaitingLetters:
             rows.delete(connection, Event.CANCEL, rows.attempt(opened.id, opened.attempt))
             return rows.standing(connection, opened.id, now)
 
-    def cancel_from(self, browser: bytes) -> Withdrawn:
+    def cancel_from(self, browser: bytes) -> Withdrawal:
         """Delete what this browser put and has not sent.
 
         What is being sent at this moment stays, and is told: it may yet wait again.
@@ -180,7 +180,7 @@ class WaitingLetters:
             rows.hold(connection, its)
             rows.lapse(connection, its, self._database.now(connection))
             deleted = rows.delete(connection, Event.CANCEL, its)
-            return Withdrawn(deleted, rows.sending(connection, its))
+            return Withdrawal(deleted, rows.sending(connection, its))
 
     def purge(self) -> int:
         """Delete what has expired; only tidying, since nothing expired can be opened or claimed."""
@@ -206,14 +206,14 @@ class WaitingLetters:
         with self._database.writing() as connection:
             old = tries.held(connection, id_)
             now = self._database.now(connection)
-            row = rows.look(connection, id_, now)
+            row = rows.find(connection, id_, now)
             may = row and old and tries.may_try(old.number, old.last_at, now)
             tries.count(connection, id_ if may else None, now)
         if not (row and old and may):
             return None, None
         return row, Try(old.number, old.last_at, now)
 
-    def _look(self, key: Key, tried: Try, *, to_send: bool) -> Opened | None:
+    def _as_it_stands(self, key: Key, tried: Try, *, to_send: bool) -> Opened | None:
         """The letter as it stands now, after a right code."""
         with self._database.writing() as connection:
             now, row = self._hold(connection, key.id)

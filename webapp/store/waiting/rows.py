@@ -84,7 +84,7 @@ def ids(connection: sa.Connection, which: Which) -> Sequence[bytes]:
     return connection.scalars(sa.select(waiting.c.id).where(which)).all()
 
 
-def look(connection: sa.Connection, id_: bytes, now: int) -> Row | None:
+def find(connection: sa.Connection, id_: bytes, now: int) -> Row | None:
     """A letter that has not expired."""
     its = sa.select(waiting).where(this(id_), waiting.c.expires_at > now)
     return connection.execute(its).one_or_none()
@@ -104,7 +104,7 @@ def hold(connection: sa.Connection, *which: Which, skip: bool = False) -> Sequen
 
 def standing(connection: sa.Connection, id_: bytes, now: int) -> State:
     """How a letter stands; GONE where there is none."""
-    row = look(connection, id_, now)
+    row = find(connection, id_, now)
     return State(row.state) if row else State.GONE
 
 
@@ -170,10 +170,10 @@ def settlement(id_: bytes, seen: int, ending: Ending) -> ReturningUpdate[str]:
     if ending is Result.PERHAPS_SENT:
         moved = moved.values(doubts=waiting.c.doubts + 1)
     if ending is Event.NOT_TRIED:
-        # The next claim takes this number again, so a page that named the attempt before it may be
-        # pressed once more. No two senders have the same number at one time: this one says that it
-        # is done, and if its lease had run out before, the row would be UNCERTAIN, which has no
-        # move for NOT_TRIED.
+        # The next claim gets this number again, so the page that asked for this one can be pressed
+        # once more. Two senders never have one number at a time: this sender has just said that it
+        # is done. Had its lease run out before that, the letter would be UNCERTAIN, and the table
+        # of states has no move from there by NOT_TRIED.
         moved = moved.values(attempt=waiting.c.attempt - 1)
     return moved.returning(waiting.c.state)
 

@@ -38,7 +38,7 @@ class Opened:
 
 
 @dataclass(frozen=True)
-class Withdrawn:
+class Withdrawal:
     """What a browser took back without a code: how many letters, and how many it came too late for.
 
     One that is being sent may not get through; then it waits again.

@@ -25,7 +25,7 @@ def begin(connection: sa.Connection, id_: bytes) -> None:
 
 def held(connection: sa.Connection, id_: bytes) -> sa.Row[int, int] | None:
     """A letter's number of tries and the time of the last, kept from others until the end."""
-    # The decoy's own number is nobody's: an id that asks for it is unknown.
+    # The decoy is no letter, so whoever asks for it by its own id finds nothing.
     its = sa.select(tries.c.number, tries.c.last_at).where(tries.c.id == id_, tries.c.id != DECOY)
     return connection.execute(its.with_for_update()).one_or_none()
 
