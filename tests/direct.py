@@ -29,6 +29,7 @@ from webapp.services import Services
 from webapp.settings import Settings
 from webapp.store.database import Database
 from webapp.store.database.tables import tables, waiting
+from webapp.store.feedback import Feedback
 from webapp.store.ledger import Ledger
 from webapp.store.opening import Store
 from webapp.store.rounds import Rounds
@@ -187,6 +188,7 @@ def store_over(
             database, Sealer(settings.keys, purpose="group", cost=cost), life=90 * DAY
         ),
         rounds=Rounds(database),
+        feedback=Feedback(counts),
     )
 
 

@@ -239,12 +239,8 @@ def visitor(settings: Settings = DEMO) -> Visitor:
 
 # Something in the place of each changing part of an address.
 _PARTS = {
-    "<path:token>": "A" * 22,
-    "<token>": "A" * 22,
-    "<int:number>": "1",
-    "<path:filename>": "style.css",
-    "<name>": "x",
-    "<tab>": "text",
+    **{"<path:token>": "A" * 22, "<path:filename>": "style.css", "<name>": "x", "<tab>": "text"},
+    **{"<place>": "what-i-ask", "<int:number>": "2", "<token>": "A" * 22},
 }
 
 

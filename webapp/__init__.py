@@ -33,12 +33,14 @@ from .web import (
     check,
     common,
     confirm,
+    feedback,
     flood,
     group,
     outbox,
     pages,
     rounds,
     safety,
+    sentences,
     someone,
     steps,
     stop,
@@ -91,8 +93,11 @@ def _wired(settings: Settings | None, replacements: dict[str, Any]) -> Flask:
     app.extensions[common.EXTENSION] = services
     _configure(app, services)
     safety.init_app(app)
-    for module in (steps, check, someone, confirm, stop, group, rounds, pages):
-        app.register_blueprint(module.bp)
+    for blueprint in (
+        *(steps.bp, check.bp, someone.bp, confirm.bp, stop.bp, pages.bp),
+        *(sentences.bp, feedback.bp, group.bp, rounds.bp),
+    ):
+        app.register_blueprint(blueprint)
     if isinstance(settings.mail, OutboxFolder):
         app.register_blueprint(outbox.bp)
     flood.init_app(app, services)

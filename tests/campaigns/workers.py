@@ -11,6 +11,7 @@ from pathlib import Path
 from flask import Flask
 
 from webapp.settings import Settings
+from webapp.store.feedback import Feedback
 from webapp.store.ledger import Ledger
 from webapp.store.opening import Store
 from webapp.store.rounds import Rounds
@@ -104,4 +105,5 @@ def _store(folder: Path, settings: Settings, clock: Clock, course: Course) -> St
         stopping=WaitingLetters(database, Sealer(settings.keys, purpose="stop", cost=CHEAP)),
         inviting=WaitingLetters(database, Sealer(settings.keys, purpose="group", cost=CHEAP)),
         rounds=Rounds(database),
+        feedback=Feedback(counts),
     )

@@ -9,6 +9,7 @@ from typing import Final
 from ..errors import warn
 from ..keys import Keys
 from .database import Database, DatabaseUnavailable
+from .feedback import Feedback
 from .ledger import Ledger, Limits
 from .rounds import Rounds
 from .sealing import Sealer
@@ -32,6 +33,7 @@ class Store:
     stopping: WaitingLetters
     inviting: WaitingLetters
     rounds: Rounds
+    feedback: Feedback
 
     def start(self) -> None:
         """Make ready to serve; SQLite brings its tables up to date by itself."""
@@ -66,4 +68,5 @@ def open_store(database_url: str, keys: Keys, limits: Limits, waiting_hours: int
         stopping=sealed("stop", _STOP_HOURS),
         inviting=sealed("group", _INVITATION_HOURS),
         rounds=Rounds(database),
+        feedback=Feedback(counts),
     )

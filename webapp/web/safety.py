@@ -147,7 +147,8 @@ def _add_headers(response: Response) -> Response:
 
 def _http_error(error: HTTPException) -> AnyResponse:
     status = error.code or 500
-    if status < 400:
+    if status < 400 or error.response is not None:
+        # What sent it has a page of its own.
         return error.get_response()
     response = _problem(_PAGES.get(status, "broken" if status >= 500 else "missing"), status)
     if isinstance(error, MethodNotAllowed) and error.valid_methods:

@@ -22,16 +22,19 @@ class _Wanted:
     """What one key has to hold."""
 
     kind: str
+    is_optional: bool
     number: int  # of a list's texts; 0 is any number but none
     needed: frozenset[str]
     allowed: frozenset[str]
 
 
 def _wanted(line: str) -> _Wanted:
-    *number, kind = line.partition(" {")[0].split()
+    *before, kind = line.partition(" {")[0].split()
+    number = [word for word in before if word.isdecimal()]
     names: list[tuple[str, str]] = _NAME.findall(line)
     return _Wanted(
         kind=kind,
+        is_optional="perhaps" in before,
         number=int(number[0]) if number else 0,
         needed=frozenset(name for name, perhaps in names if not perhaps),
         allowed=frozenset(name for name, _ in names),
@@ -87,6 +90,7 @@ def _check_table(table: str, value: object, wanted: Mapping[str, _Wanted]) -> It
     if not isinstance(value, Mapping):
         yield f"{table}: has to be a table"
         return
+    wanted = {key: one for key, one in wanted.items() if key in value or not one.is_optional}
     yield from _check_keys(f"{table}.", value, wanted)
     for key, one in wanted.items():
         if key in value:
