@@ -82,7 +82,7 @@ class HostCommands:
         @click.command("feedback", help="How people found the sentences; no count under 5.")
         def feedback() -> None:
             known = {one.id: one.wording for one in sentences_by_id(words()).values()}
-            with _away_in_one_line():
+            with away_in_one_line():
                 kept = self._ready_store().feedback
                 found = kept.figures({LETTER: NO_WORDING} | known)
             for one in found:

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from ...delivery.rounds import Coordinator
 from ...group.round import Round
 from ...store.opening import Store
-from ...store.waiting import Opened
+from ...store.waiting.tickets import Opened
 from ..common import page, words
 
 
