@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from ...delivery.rounds import Coordinator
 from ...group.round import Round
 from ...store.opening import Store
-from ...store.waiting.tickets import Opened
+from ...store.waiting import OpenedLetter
 from ..common import page, words
 
 
@@ -19,7 +19,7 @@ class Visit:
     """What every page of theirs is made of."""
 
     store: Store
-    opened: Opened = field(repr=False)
+    opened: OpenedLetter = field(repr=False)
     who: Coordinator = field(repr=False)
     token: str = field(repr=False)
     code: str = field(repr=False)
@@ -27,7 +27,7 @@ class Visit:
     is_open: bool
 
     @classmethod
-    def of(cls, store: Store, opened: Opened, token: str, code: str) -> Visit:
+    def of(cls, store: Store, opened: OpenedLetter, token: str, code: str) -> Visit:
         """The round as it is stored now. Raises DatabaseUnavailable."""
         who = Coordinator.unpack(opened.payload)
         held = store.rounds.read(who.root)
