@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from flask import Blueprint, make_response, redirect, request, url_for
+from flask import Blueprint, current_app, make_response, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from ..errors import WordAheadError
@@ -104,6 +105,13 @@ def where_they_were() -> str:
 
 def _now() -> int:
     return int(services().clock().timestamp())
+
+
+@bp.get("/favicon.ico")
+def favicon() -> Response:
+    """Give the picture to those who ask for it by its old name, without looking at any page."""
+    picture = Path(str(current_app.static_folder)) / "favicon.ico"
+    return make_response(picture.read_bytes(), 200, {"Content-Type": "image/x-icon"})
 
 
 @bp.get("/healthz")
