@@ -22,17 +22,14 @@ class _Wanted:
     """What one key has to hold."""
 
     kind: str
-    number: int  # of a list's texts; 0 is any number but none
     needed: frozenset[str]
     allowed: frozenset[str]
 
 
 def _wanted(line: str) -> _Wanted:
-    *number, kind = line.partition(" {")[0].split()
     names: list[tuple[str, str]] = _NAME.findall(line)
     return _Wanted(
-        kind=kind,
-        number=int(number[0]) if number else 0,
+        kind=line.partition(" {")[0],
         needed=frozenset(name for name, perhaps in names if not perhaps),
         allowed=frozenset(name for name, _ in names),
     )
@@ -97,8 +94,6 @@ def _check_value(key: str, value: object, wanted: _Wanted) -> Iterator[str]:
     """What it is comes first: only a whole one is looked through for its placeholders."""
     problems = list(_KINDS[wanted.kind](key, value))
     yield from problems or _check_placeholders(key, value, wanted)
-    if wanted.number and isinstance(value, list) and len(value) != wanted.number:
-        yield f"{key}: has to hold {wanted.number} texts"
 
 
 def _check_placeholders(key: str, value: object, wanted: _Wanted) -> Iterator[str]:
