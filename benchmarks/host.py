@@ -1,4 +1,6 @@
-"""The app as a host would serve it, but for limits that nobody reaches."""
+"""The app as a host would serve it, but for limits that nobody reaches; and what else goes on."""
+
+from __future__ import annotations
 
 import os
 import socket
@@ -7,14 +9,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 # Seconds. A busy machine may take long to start the app; no answer takes this long.
 PATIENCE = 180.0
-# How long to listen to the machine, in seconds; where "idle" stands; how idle is quiet.
-_LISTENING, _IDLE, _QUIET = 0.5, 3, 0.75
 _NO_LIMIT = "1000000000"
 _LIMITS = (
     "IP_TEN_MINUTES IP_DAY OWN_SIX_HOURS OWN_DAY RECIPIENT_DAY PAIR_DAY SITE_HOUR FLOOD_MINUTE"
@@ -40,25 +41,43 @@ def environment(port: int, relay_port: int, database_url: str) -> dict[str, str]
     } | {f"LIMITS_{name}": _NO_LIMIT for name in _LIMITS.split()}
 
 
-def is_quiet() -> bool:
-    """Whether the machine does next to nothing else while nothing of ours goes on.
+@dataclass(frozen=True)
+class Cores:
+    """What the machine's cores did up to a moment, in the system's ticks."""
 
-    What is counted by the second says something of the app only then. Where the system does not
-    tell, it is taken for quiet.
-    """
+    all: int
+    busy: int  # for whatever process, ours or not, and for other guests of the same hardware
+    ours: int  # for this process and all that it started
+
+    def others_until(self, later: Cores) -> float:
+        """Which share of the cores others had between two moments."""
+        passed = later.all - self.all
+        others = (later.busy - self.busy) - (later.ours - self.ours)
+        return min(1.0, max(0.0, others / passed)) if passed else 0.0
+
+
+def cores() -> Cores:
+    """As proc(5) tells it; all zeros where the system does not tell."""
     try:
-        before = _ticks()
-        time.sleep(_LISTENING)
-        after = _ticks()
+        # user, nice, system, idle, iowait, irq, softirq, steal; what devices cost is nobody's.
+        spent = [int(one) for one in Path("/proc/stat").read_text().splitlines()[0].split()[1:9]]
     except OSError:
-        return True
-    spent = [late - early for early, late in zip(before, after, strict=True)]
-    return spent[_IDLE] >= _QUIET * sum(spent)
+        return Cores(0, 0, 0)
+    return Cores(sum(spent), sum(spent[:3]) + spent[7], _ours())
 
 
-def _ticks() -> list[int]:
-    """What the machine's cores did since it began, by kind (proc(5), /proc/stat)."""
-    return [int(one) for one in Path("/proc/stat").read_text().splitlines()[0].split()[1:9]]
+def _ours() -> int:
+    """The ticks of this process and of everyone that came from it."""
+    parents, ticks = {}, {}
+    for file in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            told = file.read_text().rpartition(")")[2].split()
+            pid = int(file.parent.name)
+            parents[pid], ticks[pid] = int(told[1]), int(told[11]) + int(told[12])
+    found = {os.getpid()}
+    while more := {pid for pid, parent in parents.items() if parent in found} - found:
+        found |= more
+    return sum(ticks.get(pid, 0) for pid in found)
 
 
 @contextmanager

@@ -29,6 +29,7 @@ from webapp.services import Services
 from webapp.settings import Settings
 from webapp.store.database import Database
 from webapp.store.database.tables import tables, waiting
+from webapp.store.feedback import Feedback
 from webapp.store.ledger import Ledger
 from webapp.store.opening import Store
 from webapp.store.sealing import Sealer
@@ -182,6 +183,7 @@ def store_over(
         stopping=WaitingLetters(
             database, Sealer(settings.keys, purpose="stop", cost=cost), life=2 * HOUR
         ),
+        feedback=Feedback(counts),
     )
 
 

@@ -83,7 +83,7 @@ NOBODY_GOT_IT = (
 )
 NOT_THIS_TIME = ("away", "again_failed")
 
-Opened = tuple[Truth, str]
+OpenedLetter = tuple[Truth, str]
 
 
 class App(RuleBasedStateMachine):
@@ -94,7 +94,7 @@ class App(RuleBasedStateMachine):
 
     shown: Bundle[Shown] = Bundle("shown")
     letters: Bundle[Truth] = Bundle("letters")
-    pages: Bundle[Opened] = Bundle("pages")
+    pages: Bundle[OpenedLetter] = Bundle("pages")
 
     def __init__(self) -> None:
         super().__init__()
@@ -149,7 +149,7 @@ class App(RuleBasedStateMachine):
     @rule(target=pages, truth=letters, worker=WORKERS, own=st.booleans(), fate=fates(2))
     def opens(
         self, truth: Truth, worker: int, own: bool, fate: Fate
-    ) -> Opened | MultipleResults[Opened]:
+    ) -> OpenedLetter | MultipleResults[OpenedLetter]:
         """Type the right code; the page may be pressed late, or twice."""
         with_fate = self.under(worker, fate, truth)
         found = self.world.types(truth, self.device(truth, own), worker)
@@ -172,7 +172,7 @@ class App(RuleBasedStateMachine):
         truth.tries += times
 
     @rule(page=pages, worker=WORKERS, own=st.booleans(), ticks=st.booleans(), way=PRESSINGS)
-    def sends(self, page: Opened, worker: int, own: bool, ticks: bool, way: Pressing) -> None:
+    def sends(self, page: OpenedLetter, worker: int, own: bool, ticks: bool, way: Pressing) -> None:
         """Press on a page that may be old."""
         truth, tick = page
         with_fate = self.under(worker, way.fate, truth, way.meanwhile, way.nested)

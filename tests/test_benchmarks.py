@@ -5,7 +5,10 @@ from __future__ import annotations
 import http.server
 import importlib
 import json
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,8 +18,8 @@ import pytest
 
 from benchmarks import __main__ as benchmarks
 from benchmarks import bench_letter, bench_post
-from benchmarks.bench_post import MOST_REFUSED, Person, Series, by_itself
-from benchmarks.host import NotTaken
+from benchmarks.bench_post import MOST_REFUSED, Person, Series, is_fast_and_refuses_nobody
+from benchmarks.host import Cores, NotTaken, cores
 
 KEPT = {"measure": "one / other", "ratio": 3.0, "at_least": 2.0}
 
@@ -35,6 +38,8 @@ def _runs(monkeypatch: pytest.MonkeyPatch, outcome: dict[str, Any] | Exception) 
         return Bench
 
     monkeypatch.setattr("importlib.import_module", bench)
+    # A machine of our own.
+    monkeypatch.setattr(benchmarks, "cores", lambda: Cores(0, 0, 0))
     return benchmarks.main()
 
 
@@ -93,7 +98,7 @@ def test_a_reason_without_words_is_the_line_it_comes_from() -> None:
 # What makes a bench as short as can be; what it measures then is not looked at.
 ONCE: dict[str, dict[str, Any]] = {
     "bench_direct": {"ROUNDS": 1, "WARM": 1},
-    "bench_ledger": {"ROUNDS": 1, "SCRYPT_ROUNDS": 1, "BUSY_DAY": 1, "BUSY_HOUR": 3600},
+    "bench_ledger": {"ROUNDS": 1, "SERIES": 1, "BUSY_DAY": 1, "BUSY_HOUR": 3600},
     "bench_letter": {"ROUNDS": 1, "OURS_A_ROUND": 1},
     "bench_letter_css_inline": {},
     "bench_mail": {"ROUNDS": 1, "REPEATS": 1},
@@ -142,18 +147,65 @@ def test_each_bench_still_knows_the_app_that_it_measures(
     assert bound is None or figures[bound[0]] == bound[1]
 
 
-def test_what_counts_by_the_second_is_judged_on_a_quiet_machine_only() -> None:
-    slow, fast = Series(149, 1, 0, quiet=True), Series(150, 1, 0, quiet=True)
-    assert by_itself([slow, fast], fast) == {"a_second_at_least": 150, "also_kept": True}
-    assert by_itself([slow], fast)["also_kept"] is False
-    assert by_itself([fast], Series(9, 1, 1, quiet=True))["also_kept"] is False
-    loud = Series(9, 1, 1, quiet=False)
-    assert by_itself([loud, fast], fast) == {"a_second_at_least": 150, "also_kept": True}
-    assert by_itself([loud], loud) == {
-        "a_second_at_least": 150,
-        "also_kept": True,
-        "not_judged": "the machine was busy: letters a second and a slow relay",
-    }
+def test_ours_has_to_be_fast_and_to_refuse_nobody() -> None:
+    slow, fast = Series(149, 1, 0), Series(150, 1, 0)
+    assert is_fast_and_refuses_nobody([slow, fast], slow)
+    assert not is_fast_and_refuses_nobody([slow, slow], fast)
+    assert not is_fast_and_refuses_nobody([fast], Series(150, 1, 1))
+    assert not is_fast_and_refuses_nobody([fast, Series(150, 1, 1)], fast)
+
+
+# ------------------------------------------------------------------ what else the machine does
+
+
+def _judged(monkeypatch: pytest.MonkeyPatch, name: str, others: int) -> tuple[dict[str, Any], bool]:
+    """A missed bound, while others had so many of a hundred ticks, and we ten."""
+    moments = iter((Cores(0, 0, 0), Cores(100, 10 + others, 10)))
+    monkeypatch.setattr(benchmarks, "cores", lambda: next(moments))
+    return benchmarks.taken(name, lambda: KEPT | {"ratio": 1.0})
+
+
+@pytest.mark.parametrize("name", ["bench_direct", "bench_ledger", "bench_post", "bench_smtp"])
+def test_a_bound_missed_while_others_had_the_cores_is_no_measure_and_says_so(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    figures, good = _judged(monkeypatch, name, 62)
+    assert good
+    assert figures["not_taken"] == "a bound was missed while others had 62% of the cores"
+    assert figures["ratio"] == 1.0
+    assert "kept" not in figures
+
+
+@pytest.mark.parametrize(
+    ("name", "others"), [("bench_post", 10), ("bench_letter", 62), ("bench_memory", 62)]
+)
+def test_a_bound_missed_on_a_machine_of_ones_own_or_without_waiting_is_a_failure(
+    monkeypatch: pytest.MonkeyPatch, name: str, others: int
+) -> None:
+    figures, good = _judged(monkeypatch, name, others)
+    assert not good
+    assert figures["kept"] is False
+
+
+def test_what_others_had_is_what_we_and_our_children_had_not() -> None:
+    assert Cores(100, 50, 20).others_until(Cores(300, 150, 60)) == 0.3
+    assert Cores(100, 50, 20).others_until(Cores(100, 50, 20)) == 0.0
+    # Two clocks tell the two, and may be a tick apart.
+    assert Cores(100, 50, 20).others_until(Cores(200, 149, 120)) == 0.0
+
+
+def test_a_child_that_works_is_ours() -> None:
+    before = cores()
+    assert before.all
+    child = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        until = time.monotonic() + 60
+        while cores().ours < before.ours + 20 and time.monotonic() < until:
+            time.sleep(0.05)
+        assert cores().ours >= before.ours + 20
+    finally:
+        child.kill()
+        child.wait()
 
 
 # ------------------------------------------------------------------ somebody who presses

@@ -11,7 +11,7 @@ import pytest
 
 from webapp.delivery.within_limits import SENDING, SendingBusy
 from webapp.post import Result
-from webapp.store.waiting import Claim, Opened, WaitingLetters
+from webapp.store.waiting import Claim, OpenedLetter, WaitingLetters
 
 from .direct import EMMA, MANAGER, Host, Writer, told
 
@@ -103,7 +103,7 @@ class Overtaken:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.waiting, name)
 
-    def open(self, token: str, code: str, *, to_send: bool = False) -> Opened | None:
+    def open(self, token: str, code: str, *, to_send: bool = False) -> OpenedLetter | None:
         opened = self.waiting.open(token, code, to_send=to_send)
         if opened and to_send:
             claim = self.waiting.claim(replace(opened, tried=None))

@@ -27,7 +27,7 @@ from webapp.post import Result
 from webapp.store.database import Database
 from webapp.store.database.tables import waiting
 from webapp.store.sealing import Sealer
-from webapp.store.waiting import Claim, Event, Opened, State, Ticket, WaitingLetters, rows
+from webapp.store.waiting import Claim, Event, OpenedLetter, State, Ticket, WaitingLetters, rows
 from webapp.store.waiting.states import LEASE, LIFE, MOST_AGAIN, Ending
 
 CHEAP = 2
@@ -56,7 +56,7 @@ class Truth:
     withdrawn: bool = False  # cancelled or replaced, by someone who may
 
 
-Page = tuple[Truth, Opened]
+Page = tuple[Truth, OpenedLetter]
 Going = tuple[Truth, Claim, bool]
 
 

@@ -17,7 +17,7 @@ from webapp.post import Result
 from webapp.store.database import Database, engines
 from webapp.store.ledger import Ledger, Limits, Reservation, Submission, ToOwn
 from webapp.store.sealing import Sealer
-from webapp.store.waiting import Claim, Opened, State, Ticket, WaitingLetters
+from webapp.store.waiting import Claim, OpenedLetter, State, Ticket, WaitingLetters
 from webapp.store.waiting.states import LEASE
 
 CHEAP = 2
@@ -62,14 +62,14 @@ def at_once(act: Callable[[int], str]) -> list[str]:
     return found
 
 
-def opened(letters: WaitingLetters, ticket: Ticket) -> Opened:
+def opened(letters: WaitingLetters, ticket: Ticket) -> OpenedLetter:
     found = letters.open(ticket.token, ticket.code)
     while found is None:  # eight codes at once are more tries than five: then ask once more
         found = letters.open(ticket.token, ticket.code)
     return found
 
 
-def press(letters: WaitingLetters, letter: Opened, again: int | None, _number: int) -> str:
+def press(letters: WaitingLetters, letter: OpenedLetter, again: int | None, _number: int) -> str:
     return won(letters.claim(letter, again=again))
 
 

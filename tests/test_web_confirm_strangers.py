@@ -207,6 +207,7 @@ def test_a_letter_that_a_stranger_put_into_the_mail_is_seen_before_it_goes(
 
 ROUTES = (
     "/",
+    "/favicon.ico",
     "/letter/how-much",
     "/letter/what",
     "/letter/about-you",

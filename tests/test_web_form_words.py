@@ -61,7 +61,12 @@ def _asked_by_a_made_up_name() -> frozenset[str]:
         for file, table, _, bracket in _ASKED.findall(_source_of(template))
         if bracket
     }
-    return frozenset({*tables, "mails."})
+    in_code = {
+        f"{file}.{table}."
+        for path in CODE
+        for file, table in re.findall(r'\["(form|pages)"\]\["(\w+)"\]', path.read_text("utf-8"))
+    }
+    return frozenset({*tables, *in_code, "mails."})
 
 
 @cache
@@ -164,7 +169,8 @@ def test_pages_tell_the_hosts_own_hours_and_the_way_to_stop() -> None:
     for path in ("/help", "/privacy", "/accessibility"):
         assert "31 hours" in Visitor(app).opens(path).page.text
     links = Visitor(app).opens("/privacy").page.soup.select("main a:not(.back a)")
-    assert [link["href"] for link in links] == ["/stop", "mailto:hello@willow.example"]
+    ours = ["/stop", "mailto:hello@willow.example", "/words", "/feedback"]
+    assert [link["href"] for link in links] == ours
 
 
 def test_all_words_around_the_letters_are_plain() -> None:

@@ -37,8 +37,11 @@ GUARDS = {
     "X-Robots-Tag": "noindex, nofollow",
     "Vary": "Cookie, Sec-Fetch-Site",
 }
-# Only the start page may be found by a search, and asked from within for robots.txt.
-AT_THE_START = {"X-Robots-Tag": "", "Content-Security-Policy": f"{POLICY}; connect-src 'self'"}
+# Only the start page may be found by a search, asked from within for robots.txt, kept by a phone.
+AT_THE_START = {
+    "X-Robots-Tag": "",
+    "Content-Security-Policy": f"{POLICY}; connect-src 'self'; manifest-src 'self'",
+}
 GETS = routes(app_for(DEMO), "GET")
 ABOUT_THE_BODY = {"Content-Type", "Content-Length", "Location", "Allow", "Set-Cookie"}
 
@@ -128,7 +131,7 @@ def test_without_https_there_is_no_promise_of_it() -> None:
 
 def test_pages_load_nothing_from_elsewhere_and_have_no_inline_style_or_script() -> None:
     emma = visitor(PRODUCTION).reaches_check()
-    downloads = ("/outbox", "/static", "/letter/my-letter", "/healthz")
+    downloads = ("/outbox", "/static", "/favicon.ico", "/letter/my-letter", "/healthz")
     for path in (path for path in GETS if not path.startswith(downloads)):
         page = emma.opens(path).page
         sources = [str(one["src"]) for one in page.soup.select("[src]")]

@@ -238,7 +238,10 @@ def visitor(settings: Settings = DEMO) -> Visitor:
 
 
 # Something in the place of each changing part of an address.
-_PARTS = {"<path:token>": "A" * 22, "<path:filename>": "style.css", "<name>": "x", "<tab>": "text"}
+_PARTS = {
+    **{"<path:token>": "A" * 22, "<path:filename>": "style.css", "<name>": "x", "<tab>": "text"},
+    **{"<place>": "what-i-ask", "<int:number>": "2"},
+}
 
 
 def routes(app: Flask, method: str) -> list[str]:

@@ -9,7 +9,7 @@ from webapp.store.database.tables import waiting
 from webapp.store.sealing import Sealer
 from webapp.store.waiting import (
     Claim,
-    Opened,
+    OpenedLetter,
     Ticket,
     WaitingLetters,
 )
@@ -39,7 +39,7 @@ def wrong(ticket: Ticket, number: int = 1) -> str:
     return f"{(int(ticket.code) + number) % 10**6:06d}"
 
 
-def opened(letters: WaitingLetters, ticket: Ticket) -> Opened:
+def opened(letters: WaitingLetters, ticket: Ticket) -> OpenedLetter:
     found = letters.open(ticket.token, ticket.code)
     assert found is not None
     return found

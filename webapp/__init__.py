@@ -29,7 +29,20 @@ from .services import Services
 from .settings import OutboxFolder, Settings, from_environment
 from .store.database import DatabaseUnavailable
 from .store.opening import Store, open_store
-from .web import check, common, confirm, flood, outbox, pages, safety, someone, steps, stop
+from .web import (
+    check,
+    common,
+    confirm,
+    feedback,
+    flood,
+    outbox,
+    pages,
+    safety,
+    sentences,
+    someone,
+    steps,
+    stop,
+)
 from .web.cookie import AnswersCookie
 
 ROOT: Final = Path(__file__).parent.parent
@@ -78,7 +91,10 @@ def _wired(settings: Settings | None, replacements: dict[str, Any]) -> Flask:
     app.extensions[common.EXTENSION] = services
     _configure(app, services)
     safety.init_app(app)
-    for blueprint in (steps.bp, check.bp, someone.bp, confirm.bp, stop.bp, pages.bp):
+    for blueprint in (
+        *(steps.bp, check.bp, someone.bp, confirm.bp, stop.bp, pages.bp),
+        *(sentences.bp, feedback.bp),
+    ):
         app.register_blueprint(blueprint)
     if isinstance(settings.mail, OutboxFolder):
         app.register_blueprint(outbox.bp)

@@ -134,7 +134,12 @@ def _base(suite: str) -> Path:
         bootstrap = program("debootstrap", "debootstrap")
         wanted = "--include=ca-certificates,systemd,systemd-sysv,iproute2"
         command = [bootstrap, "--variant=minbase", wanted, suite, str(base), MIRROR]
-        if (done := run(command, seconds=PATIENCE)).returncode:
+        done = run(command, seconds=PATIENCE)
+        if done.returncode:
+            # A network has bad moments.
+            shutil.rmtree(base, ignore_errors=True)
+            done = run(command, seconds=PATIENCE)
+        if done.returncode:
             raise Missing(f"debootstrap {suite}: {last_line(done.stdout + done.stderr)}")
     return base
 
@@ -146,6 +151,7 @@ def _as_on_this_machine(root: Path) -> None:
     shutil.copy("/etc/ssl/certs/ca-certificates.crt", root / "etc/hour-trusts.pem")
     hosts = "127.0.0.1 localhost letters.example.org relay.example.org\n"
     (root / "etc/hosts").write_text(Path("/etc/hosts").read_text() + hosts)
+    (root / "etc/apt/apt.conf.d/80-patient").write_text('Acquire::Retries "5";\n')
     # As on any server: nothing of the terminal is waited for.
     (root / "usr/sbin/policy-rc.d").unlink(missing_ok=True)
 

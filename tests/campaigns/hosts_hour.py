@@ -53,6 +53,8 @@ BLOCKS: Final = {
     "old key goes": "sed -i '/^SECRET_KEY_FALLBACKS=/d' /etc",
 }
 _FENCE: Final = re.compile(r"^```\n(.*?)^```", re.MULTILINE | re.DOTALL)
+# Seconds until the form answers, or a mail is there; a quiet machine needs one or two.
+_PATIENCE: Final = 180.0
 _TRUSTS: Final = "/etc/word-ahead/relay.pem"
 
 
@@ -99,7 +101,7 @@ class Hour:
 
     def mails(self, address: str, *, at_least: int = 0) -> list[EmailMessage]:
         """What the relay has for an address, once there are so many."""
-        end = time.monotonic() + (20 if at_least else 1)
+        end = time.monotonic() + (_PATIENCE if at_least else 1)
         while True:
             raw = [one.data for one in self.relay.mails if address in one.recipients]
             if len(raw) >= at_least or time.monotonic() > end:
@@ -115,7 +117,7 @@ class Hour:
 
     def waits_until_up(self) -> None:
         """Wait until the form answers by HTTPS."""
-        end = time.monotonic() + 30
+        end = time.monotonic() + _PATIENCE
         while True:
             try:
                 if Securely(self.trusted).opens("/healthz").page.status == 200:
@@ -307,7 +309,7 @@ def renewal(hour: Hour) -> None:
     assert command, "Debian's certbot has no service"
     options = "--force-renewal --no-random-sleep-on-renew"
     hour.debian.types(f"{command[1].replace('--no-random-sleep-on-renew', '')} {options}")
-    end = time.monotonic() + 15
+    end = time.monotonic() + _PATIENCE
     while serial(hour.trusted) == before:
         assert time.monotonic() < end, "nginx shows the old certificate"
         time.sleep(0.5)

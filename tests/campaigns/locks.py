@@ -61,6 +61,7 @@ class Uv:
                 seconds=_PATIENCE,
                 UV_CACHE_DIR=str(self._folder / "cache"),
                 UV_PYTHON_DOWNLOADS="never",
+                UV_HTTP_TIMEOUT="120",
             )
             if done.returncode == 0:
                 return ""

@@ -30,7 +30,7 @@ USER: Final = "relay-user"
 # With what an address has to escape.
 PASSWORD: Final = "p@ss/w:rd%20"
 # Seconds until a server answers or a mail is there; a quiet machine needs one.
-PATIENCE: Final = 30.0
+PATIENCE: Final = 120.0
 # Debian's users for these two; each server gives up root for its own.
 _EXIM_USER: Final = "Debian-exim"
 _EXIM: Final = Template("""\

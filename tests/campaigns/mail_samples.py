@@ -19,7 +19,7 @@ from webapp.letter.compose import Answers, Letter, compose, legal_combinations
 from webapp.letter.words import LEVELS, Level, Words, fill, load
 from webapp.mail.message import Mail, message_id
 from webapp.services import Services
-from webapp.store.waiting import Opened, State, Ticket
+from webapp.store.waiting import OpenedLetter, State, Ticket
 
 from ..builders import MAIL_TEMPLATES
 from ..visitor import PRODUCTION, Drawer, make_app
@@ -224,8 +224,8 @@ def emmas_letter(own: str, **fields: Any) -> Mail:
     return mail_to_person(order, services)
 
 
-def _opened() -> Opened:
-    return Opened(
+def _opened() -> OpenedLetter:
+    return OpenedLetter(
         id=b"an id of sixteen",
         state=State.WAITING,
         expires_at=int(datetime.now(UTC).timestamp()) + 172_800,

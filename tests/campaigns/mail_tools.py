@@ -23,8 +23,8 @@ INSTALLING: Final = 1200.0
 RUNNING: Final = 180.0
 # Debian keeps servers here, and not everybody's PATH does.
 _PATH: Final = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
-# Another program may be installing something at this moment.
-_PATIENT: Final = ("-o", "DPkg::Lock::Timeout=300", "-qq")
+# Another program may be installing something at this moment, and a network has bad moments.
+_PATIENT: Final = ("-o", "DPkg::Lock::Timeout=300", "-o", "Acquire::Retries=5", "-qq")
 
 
 class Missing(RuntimeError):

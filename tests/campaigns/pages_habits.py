@@ -30,7 +30,7 @@ _IMPATIENCE: Final = 800
 _LISTENS: Final = """button => new MutationObserver(() => heard(button.textContent))
   .observe(button, {childList: true, characterData: true, subtree: true})"""
 
-Opened = Callable[[], AbstractContextManager[Browser]]
+OpenedLetter = Callable[[], AbstractContextManager[Browser]]
 
 
 def main() -> list[Row]:
@@ -45,7 +45,7 @@ def _in_firefox_without_script() -> list[Row]:
     return _in(lambda: firefox(script=False), "no JavaScript, keys alone", keys=True)
 
 
-def _in(opened: Opened, how: str, *, keys: bool = False) -> list[Row]:
+def _in(opened: OpenedLetter, how: str, *, keys: bool = False) -> list[Row]:
     wrong = []
     with opened() as running:
         tool = f"{running.browser_type.name.capitalize()} {running.version}"
@@ -135,5 +135,5 @@ def _presses_twice(hands: Hands, button: str, script: bool) -> str:
     page.mouse.click(*place)
     page.wait_for_selector(button, state="detached")
     # A second press may be answered before the first one's mail has gone.
-    page.wait_for_timeout(1500 * _SLOW_RELAY)
+    assert hands.site.is_idle(), "a letter was still on its way"
     return f"{button} said {heard} and not {says}" if script and set(heard) != {says} else ""

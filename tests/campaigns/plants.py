@@ -11,7 +11,7 @@ from webapp.post import Result
 from webapp.store.database.tables import waiting
 from webapp.store.opening import Store
 from webapp.store.sealing import Key, Sealer
-from webapp.store.waiting import Claim, Opened, State, Ticket, WaitingLetters
+from webapp.store.waiting import Claim, OpenedLetter, State, Ticket, WaitingLetters
 from webapp.store.waiting.states import Ending
 
 from ..direct import CHEAP, DIRECT
@@ -26,18 +26,18 @@ class _Planted(WaitingLetters):
 
 
 class _ForgetsItsDoubts(_Planted):
-    def open(self, token: str, code: str, *, to_send: bool = False) -> Opened | None:
+    def open(self, token: str, code: str, *, to_send: bool = False) -> OpenedLetter | None:
         found = super().open(token, code, to_send=to_send)
         doubtful = found and found.state is State.UNCERTAIN
         return replace(found, state=State.WAITING) if found and doubtful else found
 
-    def claim(self, opened: Opened, *, again: int | None = None) -> Claim | State:
+    def claim(self, opened: OpenedLetter, *, again: int | None = None) -> Claim | State:
         found = super().claim(opened, again=again)
         return super().claim(opened, again=opened.attempt) if found is State.UNCERTAIN else found
 
 
 class _ClaimsNothing(_Planted):
-    def claim(self, opened: Opened, *, again: int | None = None) -> Claim | State:
+    def claim(self, opened: OpenedLetter, *, again: int | None = None) -> Claim | State:
         return Claim(opened.key, opened.attempt + 1)
 
 
@@ -65,7 +65,7 @@ class _ReplacesTooEarly(_Planted):
 
 
 class _LeaseLeadsBack(_Planted):
-    def open(self, token: str, code: str, *, to_send: bool = False) -> Opened | None:
+    def open(self, token: str, code: str, *, to_send: bool = False) -> OpenedLetter | None:
         over = (waiting.c.state == State.SENDING.value) & (
             waiting.c.lease_until <= self._database.now(None)  # type: ignore[arg-type]
         )
@@ -77,11 +77,11 @@ class _LeaseLeadsBack(_Planted):
 class _OldTicksCount(_Planted):
     """Every attempt has the same number, so that an old tick is as good as a new one."""
 
-    def open(self, token: str, code: str, *, to_send: bool = False) -> Opened | None:
+    def open(self, token: str, code: str, *, to_send: bool = False) -> OpenedLetter | None:
         found = super().open(token, code, to_send=to_send)
         return found and replace(found, attempt=1)
 
-    def claim(self, opened: Opened, *, again: int | None = None) -> Claim | State:
+    def claim(self, opened: OpenedLetter, *, again: int | None = None) -> Claim | State:
         with self._database.reading() as connection:
             now = connection.scalar(sa.select(waiting.c.attempt).where(waiting.c.id == opened.id))
         return super().claim(opened, again=again if again is None else now)
@@ -95,12 +95,12 @@ class _AnyCodeOpens(_Planted):
         self.codes[ticket.token] = ticket.code
         return ticket
 
-    def open(self, token: str, code: str, *, to_send: bool = False) -> Opened | None:
+    def open(self, token: str, code: str, *, to_send: bool = False) -> OpenedLetter | None:
         return super().open(token, self.codes.get(token, code), to_send=to_send)
 
 
 class _RendersAnew(_Planted):
-    def open(self, token: str, code: str, *, to_send: bool = False) -> Opened | None:
+    def open(self, token: str, code: str, *, to_send: bool = False) -> OpenedLetter | None:
         found = super().open(token, code, to_send=to_send)
         return found and replace(found, payload=found.payload.replace(b"Thank you", b"Cheers"))
 

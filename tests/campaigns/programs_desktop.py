@@ -87,7 +87,7 @@ class Screen:
 
     def does(self, *command: str) -> str:
         """Run a short program on it; what it wrote."""
-        done = subprocess.run(command, env=self.environ, capture_output=True, timeout=30)
+        done = subprocess.run(command, env=self.environ, capture_output=True, timeout=_PATIENCE)
         return done.stdout.decode("utf-8", "replace").strip()
 
     def window(self, title: str) -> str:
@@ -192,7 +192,7 @@ def drive_evolution(letter: bytes, folder: Path) -> Sent:
         time.sleep(2)
         seen.does("evolution", "--quit")
         with suppress(subprocess.TimeoutExpired):
-            first.wait(15)
+            first.wait(_PATIENCE)
         box = folder / ".local" / "share" / "evolution" / "mail" / "local" / "cur"
         (box / "1700000000.1.letter:2,S").write_bytes(letter)
         seen.start("evolution", "--component=mail")

@@ -11,8 +11,8 @@ from ..mail_server import RealServer
 EMMA: Final = "emma@example.org"
 READER: Final = "patel@example.org"
 MODES: Final = ("inline", "attached", "answered", "redirected")
-# Seconds until a program that was told to send has sent; it needs one or two.
-_PATIENCE: Final = 20.0
+# Seconds until a program that was told to send has sent; it needs one or two on a quiet machine.
+_PATIENCE: Final = 60.0
 
 
 @dataclass

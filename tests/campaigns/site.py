@@ -7,7 +7,7 @@ import logging
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -57,10 +57,11 @@ class MailService:
 
 @dataclass
 class Site:
-    """A host, its mail service, and a switch that breaks it."""
+    """A host, its mail service, what waits until all is answered, and a switch that breaks it."""
 
     url: str
     post: MailService
+    is_idle: Callable[[], bool]
     broken: bool = False
 
     def now(self) -> datetime.datetime:
@@ -76,7 +77,7 @@ def site(**settings: Any) -> Iterator[Site]:
     folder = Path(tempfile.mkdtemp(prefix="word-ahead-site-"))
     values: dict[str, Any] = {"mail": OutboxFolder(folder), "direct_send": "on"}
     with web_server() as server:
-        here = Site(server.url, MailService(folder))
+        here = Site(server.url, MailService(folder), server.is_idle)
         changed = replace(DEMO, public_url=server.url, **(values | settings))
         post = here.post if changed.mail else None
         server.app = app = make_app(changed, post=post, clock=here.now)

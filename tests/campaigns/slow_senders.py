@@ -20,7 +20,7 @@ BEAT: Final = 3.0
 # Senders that come in a second, and the seconds after which one that was shown out comes back.
 RISE, BACK = 100.0, 0.5
 # Seconds until all are there; a quiet machine needs six.
-_PATIENCE: Final = 30.0
+_PATIENCE: Final = 120.0
 _FORM: Final = b"Content-Type: application/x-www-form-urlencoded\r\n"
 
 

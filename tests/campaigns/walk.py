@@ -40,9 +40,16 @@ class Walk(Hands):
 
     def around(self) -> Stops:
         """What can be read without a letter."""
-        for path in ("help", "privacy", "accessibility"):
+        for path in ("help", "privacy", "accessibility", "words", "words/what-helps", "feedback"):
             self.opens(f"/{path}")
             yield path
+        self.opens("/feedback/what-helps")
+        yield "feedback-sentences"
+        self.presses("form[action='/feedback'] button.main")
+        yield "feedback-nothing"
+        self.opens("/feedback")
+        self.presses("button[value=helped]")
+        yield "feedback-thanks"
         self.opens("/letter/sent")
         yield "nothing"
 

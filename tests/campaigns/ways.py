@@ -259,7 +259,7 @@ class PlaywrightSheet:
         self.page.reload()
 
 
-Opened = Callable[[], AbstractContextManager[Browser]]
+OpenedLetter = Callable[[], AbstractContextManager[Browser]]
 
 
 @contextmanager
@@ -276,7 +276,7 @@ def _row(what: str, tool: str, found: list[tuple[str, str]]) -> Row:
     return Row(f"ways out and back, every field compared: {what}", tool, len(found), short)
 
 
-def _in_playwright(opened: Opened, what: str, **on: bool) -> list[Row]:
+def _in_playwright(opened: OpenedLetter, what: str, **on: bool) -> list[Row]:
     with opened() as running, site(**on) as here, playwright_sheet(running, here.url) as sheet:
         tool = f"{running.browser_type.name.capitalize()} {running.version}"
         return [_row(what, tool, [*tried(sheet)])]

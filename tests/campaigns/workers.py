@@ -11,6 +11,7 @@ from pathlib import Path
 from flask import Flask
 
 from webapp.settings import Settings
+from webapp.store.feedback import Feedback
 from webapp.store.ledger import Ledger
 from webapp.store.opening import Store
 from webapp.store.sealing import Sealer
@@ -101,4 +102,5 @@ def _store(folder: Path, settings: Settings, clock: Clock, course: Course) -> St
         ledger=Ledger(counts, settings.keys, settings.limits),
         waiting=WaitingLetters(database, Sealer(settings.keys, cost=CHEAP)),
         stopping=WaitingLetters(database, Sealer(settings.keys, purpose="stop", cost=CHEAP)),
+        feedback=Feedback(counts),
     )

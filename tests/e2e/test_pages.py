@@ -14,6 +14,7 @@ from ..campaigns.keyboard import lost_on_the_way
 from ..campaigns.looks import NARROWEST, PHONE, barriers, sideways
 from ..campaigns.site import Site, site
 from ..campaigns.walk import Walk, other_hosts
+from ..test_web_pages_size import FIRST_VIEW
 
 pytestmark = pytest.mark.browser
 
@@ -42,6 +43,17 @@ def page(chromium: Browser) -> Iterator[Page]:
 def here() -> Iterator[Site]:
     with site() as running:
         yield running
+
+
+def test_the_first_view_with_all_its_headers_comes_in_one_go(page: Page, here: Site) -> None:
+    """What the browser itself counts: each answer's head and body, before any compression."""
+    session = page.context.new_cdp_session(page)
+    session.send("Network.enable")
+    sizes: list[float] = []
+    session.on("Network.loadingFinished", lambda one: sizes.append(one["encodedDataLength"]))
+    page.goto(here.url, wait_until="networkidle")
+    assert len(sizes) >= 2
+    assert sum(sizes) <= FIRST_VIEW
 
 
 def test_no_page_has_a_barrier_scrolls_sideways_loses_the_keyboard_or_complains(

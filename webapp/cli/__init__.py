@@ -43,8 +43,10 @@ _LONGEST_FIELD: Final = 40
 def init_app(app: Flask, mail_templates: Path) -> None:
     """Put the commands on the app; `letter` and `words` need no setting."""
     app.cli.add_command(_letter_command(mail_templates))
-    app.cli.add_command(_words_group(mail_templates))
     host = HostCommands(Path(app.instance_path))
+    words = _words_group(mail_templates)
+    words.add_command(host.feedback(lambda: load(mail_templates / "words").words("en")))
+    app.cli.add_command(words)
     app.cli.add_command(host.database())
     app.cli.add_command(host.purge())
     app.cli.add_command(host.counts())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +16,12 @@ import sqlalchemy as sa
 from flask.cli import AppGroup
 
 from ..errors import AnswersError
+from ..letter.words import Words
+from ..letter.words.catalogue import sentences_by_id
 from ..mail.addresses import read_address
 from ..settings import Settings, from_environment
 from ..store.database import DatabaseUnavailable
+from ..store.feedback import FEW, LETTER, NO_WORDING, OF_A_LETTER, OF_A_SENTENCE
 from ..store.ledger import Count
 from ..store.opening import Store, open_store
 
@@ -71,6 +74,23 @@ class HostCommands:
                 click.echo(line)
 
         return counts
+
+    def feedback(self, words: Callable[[], Words]) -> click.Command:
+        """`flask words feedback`."""
+
+        @click.command("feedback", help="How people found the sentences; no count under 5.")
+        def feedback() -> None:
+            known = {one.id: one.wording for one in sentences_by_id(words()).values()}
+            with _away_in_one_line():
+                kept = self._ready_store().feedback
+                found = kept.figures({LETTER: NO_WORDING} | known)
+            for one in found:
+                marks = OF_A_SENTENCE if one.sentence else OF_A_LETTER
+                told = (f"{mark} {one.numbers.get(mark, f'under {FEW}')}" for mark in marks)
+                click.echo(f"{one.sentence or 'the letter'}: {', '.join(told)}")
+            click.echo(f"All others: under {FEW}.")
+
+        return feedback
 
     def _ready_store(self) -> Store:
         """The database with its tables; raises SchemaError or DatabaseUnavailable."""

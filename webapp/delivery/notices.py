@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 from ..letter.words import Words, fill
 from ..mail.message import Mail, message_id
 from ..services import Services
-from ..store.waiting import Opened, State, Ticket
+from ..store.waiting import OpenedLetter, State, Ticket
 from .envelope import Envelope, in_parts
 
 # "493 027" is read and typed more surely than six digits in a row.
@@ -45,7 +45,9 @@ def code_notice(
     return _notice("code", address, ticket.token, _frame(words) | context, services)
 
 
-def receipt_notice(envelope: Envelope, opened: Opened, services: Services, state: State) -> Mail:
+def receipt_notice(
+    envelope: Envelope, opened: OpenedLetter, services: Services, state: State
+) -> Mail:
     """The writer's proof: the letter, to whom, when, what was agreed, what was deleted.
 
     `state` is the letter's own now: only as SENT it is deleted. Where the sending could not be

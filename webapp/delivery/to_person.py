@@ -15,7 +15,7 @@ from ..services import Services
 from ..store.database import DatabaseUnavailable
 from ..store.ledger import RECEIPT, Kind, LedgerUnavailable, ToOwn, ToPerson
 from ..store.opening import Store
-from ..store.waiting import Claim, Event, Opened, State
+from ..store.waiting import Claim, Event, OpenedLetter, State
 from .code_mail import Asker, MailedCode, seal_and_mail
 from .envelope import Envelope, check_envelope, pack, unpack
 from .notices import receipt_notice
@@ -86,7 +86,7 @@ def ask_for_yes(
 
 
 def send_opened(
-    opened: Opened, services: Services, *, ip: str, again: int | None = None
+    opened: OpenedLetter, services: Services, *, ip: str, again: int | None = None
 ) -> Attempt | State:
     """Send the opened letter, once; a State says what stands in the way.
 
@@ -117,7 +117,7 @@ def send_opened(
 
 
 def _claim_and_send(  # noqa: PLR0913  what send_opened has by then
-    opened: Opened,
+    opened: OpenedLetter,
     envelope: Envelope,
     services: Services,
     store: Store,
@@ -169,7 +169,7 @@ def _settle(claim: Claim, outcome: Outcome, store: Store) -> Attempt:
 
 
 def _send_receipt(
-    envelope: Envelope, opened: Opened, services: Services, state: State, *, seconds: float
+    envelope: Envelope, opened: OpenedLetter, services: Services, state: State, *, seconds: float
 ) -> Outcome:
     """The writer's copy, as a rule over the connection on which the letter has just gone.
 
@@ -188,7 +188,7 @@ def _send_receipt(
         return Outcome(Result.NOT_SENT)
 
 
-def _message_id(opened: Opened, services: Services) -> str:
+def _message_id(opened: OpenedLetter, services: Services) -> str:
     """For letters sealed before their id was: the same at every attempt while the keys stay."""
     domain = services.settings.mail_from.rpartition("@")[2]
     return message_id(services.keys.key("message-id/v1"), domain, "person", opened.id.hex())

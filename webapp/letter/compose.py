@@ -320,9 +320,12 @@ def _with_certificate(
 def _printed(
     letter: Letter, situation: Situation, ticked: _Ticked, answers: Answers, words: Words
 ) -> Iterator[Wording | ReadyReply]:
-    """Every sentence and heading that a letter prints; greeting, credit and version aside."""
+    """Every sentence and heading that a letter prints: what a group can decide on.
+
+    Its title, greeting, thanks, credit and version say nothing of their own.
+    """
     frame = words.frame
-    yield from (situation.subject, situation.opening, frame.reply, frame.sign_off)
+    yield from (situation.opening, frame.reply)
     yield from filter(None, (frame.fact_at(answers.level),))
     yield from [frame.first] if letter.first else []
     yield from [frame.own_words] if letter.own_words else []

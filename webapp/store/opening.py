@@ -9,6 +9,7 @@ from typing import Final
 from ..errors import warn
 from ..keys import Keys
 from .database import Database, DatabaseUnavailable
+from .feedback import Feedback
 from .ledger import Ledger, Limits
 from .sealing import Sealer
 from .waiting import WaitingLetters
@@ -27,6 +28,7 @@ class Store:
     ledger: Ledger
     waiting: WaitingLetters
     stopping: WaitingLetters
+    feedback: Feedback
 
     def start(self) -> None:
         """Make ready to serve; SQLite brings its tables up to date by itself."""
@@ -55,4 +57,5 @@ def open_store(database_url: str, keys: Keys, limits: Limits, waiting_hours: int
         ledger=Ledger(counts, keys, limits),
         waiting=WaitingLetters(database, Sealer(keys), life=waiting_hours * _HOUR),
         stopping=WaitingLetters(database, Sealer(keys, purpose="stop"), life=_STOP_HOURS * _HOUR),
+        feedback=Feedback(counts),
     )

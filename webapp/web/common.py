@@ -71,6 +71,7 @@ def page(template: str, status: int = 200, **values: object) -> Response:
         languages=services().library.languages,
         has_answers=draft().has_letter and not draft().sent_at,
         has_outbox="outbox" in current_app.blueprints,
+        has_feedback=services().store is not None,
         **({"leaves": ""} | values),
     )
     return make_response(html, status)

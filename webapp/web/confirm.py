@@ -18,7 +18,7 @@ from ..post import Outcome, Result
 from ..store.database import DatabaseUnavailable
 from ..store.opening import Store
 from ..store.sealing import parse_code
-from ..store.waiting import Opened, State, Withdrawal
+from ..store.waiting import OpenedLetter, State, Withdrawal
 from .common import no_mail_here, page, services
 from .cookie import draft
 from .forms import CodeForm
@@ -69,7 +69,7 @@ def confirm_submit(token: str) -> Response:
     return _opened_page(opened, form)
 
 
-def _notice_proof(opened: Opened) -> bool:
+def _notice_proof(opened: OpenedLetter) -> bool:
     """A right code proves its inbox in this browser; whether the letter only waited for that."""
     draft().awaited = draft().asked_for = b""
     if not opened.payload:
@@ -79,7 +79,7 @@ def _notice_proof(opened: Opened) -> bool:
     return envelope.is_to_self and opened.state is State.WAITING
 
 
-def _send(opened: Opened, form: CodeForm) -> Response:
+def _send(opened: OpenedLetter, form: CodeForm) -> Response:
     is_doubtful = opened.state is State.UNCERTAIN
     ticked = is_doubtful and request.form.get("again") == str(opened.attempt)
     again = opened.attempt if ticked else None
@@ -115,7 +115,7 @@ def _why(outcome: Outcome) -> str:
     return "refused_mail" if outcome.spares_the_address else _FAILED.get(outcome.result, "")
 
 
-def _unnoted_page(opened: Opened, attempt: Attempt, form: CodeForm) -> Response:
+def _unnoted_page(opened: OpenedLetter, attempt: Attempt, form: CodeForm) -> Response:
     """What the relay said; the letter's own state says less, and no button works for a while."""
     told = _told(_why(attempt.outcome), opened)
     if told in ("", "again_failed"):
@@ -124,12 +124,12 @@ def _unnoted_page(opened: Opened, attempt: Attempt, form: CodeForm) -> Response:
     return _opened_page(opened, form, told, noted=False)
 
 
-def _told(key: str, opened: Opened) -> str:
+def _told(key: str, opened: OpenedLetter) -> str:
     """What to say of an attempt; after an uncertain one no sentence may say "nobody got it"."""
     return "again_failed" if key and opened.state is State.UNCERTAIN else key
 
 
-def _sent_page(opened: Opened, attempt: Attempt) -> Response:
+def _sent_page(opened: OpenedLetter, attempt: Attempt) -> Response:
     sealed = unpack(opened.payload)
     if draft().id == sealed.draft_id:
         # Another letter, begun meanwhile or by somebody else in this browser, stays open.
@@ -148,7 +148,7 @@ def _sent_page(opened: Opened, attempt: Attempt) -> Response:
     )
 
 
-def _now(opened: Opened, state: State, form: CodeForm) -> Opened:
+def _now(opened: OpenedLetter, state: State, form: CodeForm) -> OpenedLetter:
     """The letter as it stands after an attempt; without the database, at least its state."""
     store = services().store
     token = clean_token((request.view_args or {}).get("token", ""))
@@ -163,7 +163,7 @@ def _now(opened: Opened, state: State, form: CodeForm) -> Opened:
     )
 
 
-def _cancel(store: Store, opened: Opened, form: CodeForm) -> Response:
+def _cancel(store: Store, opened: OpenedLetter, form: CodeForm) -> Response:
     state = store.waiting.cancel(opened)
     if state is not State.GONE:
         return _opened_page(_now(opened, state, form), form)
@@ -187,7 +187,7 @@ def _cancel_from_this_browser(store: Store, token: str) -> Response:
 
 
 def _opened_page(
-    opened: Opened, form: CodeForm, told: str = "", status: int = 200, *, noted: bool = True
+    opened: OpenedLetter, form: CodeForm, told: str = "", status: int = 200, *, noted: bool = True
 ) -> Response:
     if opened.state is State.GONE:
         return page("cancelled.html", how="none")

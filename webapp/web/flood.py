@@ -14,6 +14,7 @@ from limits.storage import Storage
 from ..errors import warn
 from ..services import Services
 from ..store.ledger import network
+from . import feedback
 
 # A store that does not answer must not be what a person waits for.
 _STORE_SECONDS: Final = 1
@@ -97,6 +98,10 @@ def init_app(app: Flask, services: Services) -> None:
     limiter.request_filter(_is_free)
     asked = app.view_functions["pages.healthz"]
     app.view_functions["pages.healthz"] = cast("Any", limiter.limit(_DEEP)(asked))
+    tapped = app.view_functions["feedback.count"]
+    told = cast("Any", feedback.too_often)
+    rarely = limiter.limit(feedback.OFTEN, on_breach=told, override_defaults=False)
+    app.view_functions["feedback.count"] = cast("Any", rarely(tapped))
 
 
 def _is_free() -> bool:

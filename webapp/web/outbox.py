@@ -54,9 +54,12 @@ def _for_this_machine() -> None:
 
 @bp.get("")
 def folder() -> Response:
-    """Show the mails, the newest first."""
+    """Show the newest mail, and then the others."""
     mails = [(path.name, _read(path)) for path in reversed(_files())]
-    return page("outbox.html", mails=mails)
+    links = _links(mails[0][1]) if mails else []
+    response = page("outbox.html", mails=mails, links=links)
+    response.headers["Content-Security-Policy"] = _FRAME_POLICY
+    return response
 
 
 @bp.get("/<name>")

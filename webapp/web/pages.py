@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from flask import Blueprint, make_response, redirect, request, url_for
+from flask import Blueprint, current_app, make_response, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from ..errors import WordAheadError
@@ -25,6 +26,9 @@ _asking: Final = threading.Lock()
 
 bp = Blueprint("pages", __name__)
 
+
+# Pages that are read beside a letter: Back leads past them.
+_AROUND: Final = ("/words", "/feedback")
 
 # Time to notice that it was a slip, and no more.
 _SECONDS_TO_UNDO = 60
@@ -84,22 +88,30 @@ def _undo() -> Response:
 
 
 def _article(name: str) -> Response:
-    return page("article.html", article=name, back=_where_they_were())
+    return page("article.html", article=name, back=where_they_were())
 
 
-def _where_they_were() -> str:
+def where_they_were() -> str:
     """The page of ours that led here; the letter or the start where that is not known."""
     came = urlsplit(request.referrer or "")
     articles = {url_for(f"pages.{name}") for name in ("help_page", "privacy", "accessibility")}
     # "//elsewhere" would be another host.
     is_ours = came.netloc == request.host and not came.path.startswith("//")
-    if is_ours and came.path not in articles:
+    is_around = came.path in articles or came.path.startswith(_AROUND)
+    if is_ours and not is_around:
         return f"{came.path}?{came.query}" if came.query else came.path
     return url_for("check.check" if draft().has_letter else "steps.where")
 
 
 def _now() -> int:
     return int(services().clock().timestamp())
+
+
+@bp.get("/favicon.ico")
+def favicon() -> Response:
+    """Give the picture to those who ask for it by its old name, without looking at any page."""
+    picture = Path(str(current_app.static_folder)) / "favicon.ico"
+    return make_response(picture.read_bytes(), 200, {"Content-Type": "image/x-icon"})
 
 
 @bp.get("/healthz")

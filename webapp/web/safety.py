@@ -41,9 +41,9 @@ HEADERS: Final = {
     "X-Robots-Tag": "noindex, nofollow",
     "Vary": "Cookie, Sec-Fetch-Site",
 }
-# The start page is the one that may be found by a search, and it shows no answer: whoever checks
-# how it can be found asks for robots.txt from within it.
-_START_POLICY: Final = f"{_POLICY}; connect-src 'self'"
+# The start page is the one that may be found by a search, and put on a phone's first screen, and it
+# shows no answer: whoever checks how it can be found asks for robots.txt from within it.
+_START_POLICY: Final = f"{_POLICY}; connect-src 'self'; manifest-src 'self'"
 _STRICT_TRANSPORT: Final = "max-age=31536000; includeSubDomains"
 _STATIC_CACHE: Final = "public, max-age=31536000, immutable"
 
@@ -64,6 +64,7 @@ _BARE_PAGE: Final = """<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>This page could not be shown</title>
+<link rel="stylesheet" href="/static/style.css">
 </head>
 <body>
 <main>
@@ -71,6 +72,7 @@ _BARE_PAGE: Final = """<!doctype html>
 <p>It is our fault, not yours.
 If you just pressed a button that sends, look in your inbox first.
 Then go back, and try once more.</p>
+<p><a class="button" href="/">Go to the start</a></p>
 </main>
 </body>
 </html>
@@ -147,7 +149,8 @@ def _add_headers(response: Response) -> Response:
 
 def _http_error(error: HTTPException) -> AnyResponse:
     status = error.code or 500
-    if status < 400:
+    if status < 400 or error.response is not None:
+        # What sent it has a page of its own.
         return error.get_response()
     response = _problem(_PAGES.get(status, "broken" if status >= 500 else "missing"), status)
     if isinstance(error, MethodNotAllowed) and error.valid_methods:

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Final
 
 from .library import Words
-from .model import Agreement, Before, Section, Situation, Wording
+from .model import Agreement, Before, ReadyReply, Section, Situation, Wording, short_hash
 
 FRAME: Final = "frame"
 RIGHTS: Final = "rights"
@@ -28,6 +28,11 @@ class Sentence:
     before: tuple[Before, ...] = ()
     is_reply: bool = False
 
+    @property
+    def wording(self) -> bytes:
+        """A short mark of the very words: what was said of others is not said of these."""
+        return short_hash(f"{self.me}\0{self.them}")
+
 
 @cache
 def catalogue(words: Words) -> Mapping[str, tuple[Sentence, ...]]:
@@ -38,14 +43,15 @@ def catalogue(words: Words) -> Mapping[str, tuple[Sentence, ...]]:
     return places | {FRAME: tuple(_of_frame(words))} | ({RIGHTS: rights} if rights else {})
 
 
-def sentence_ids(words: Words) -> frozenset[str]:
-    """The names of all sentences: a statement's own id, or "place.key"."""
-    return frozenset(one.id for sentences in catalogue(words).values() for one in sentences)
+@cache
+def sentences_by_id(words: Words) -> Mapping[str, Sentence]:
+    """All sentences by their id: a statement's own, or its place and key."""
+    return {one.id: one for sentences in catalogue(words).values() for one in sentences}
 
 
 def _of_section(section: Section) -> Iterator[Sentence]:
-    heading = section.lead or section.title
-    yield _of(f"{section.id}.{'lead' if section.lead else 'title'}", heading)
+    key = "lead" if section.lead else "title"
+    yield _of(f"{section.id}-{key}", section.lead or section.title)
     yield from (_of(one.id, one) for one in section.statement)
 
 
@@ -53,22 +59,25 @@ def _of_situation(situation: Situation) -> Iterator[Sentence]:
     for key in ("subject", "opening", "closing", "closing_without_asks", "closing_beside_rights"):
         wording: Wording | None = getattr(situation, key)
         if wording is not None:
-            yield _of(f"{situation.id}.{key}", wording)
-    for number, one in enumerate(situation.replies, 1):
-        name = f"{situation.id}.replies.{number}"
-        yield Sentence(name, one.label, one.body, one.agreed, is_reply=True)
+            yield _of(f"{situation.id}-{key}", wording)
+    yield from _replies(f"{situation.id}-reply", situation.replies)
 
 
 def _of_frame(words: Words) -> Iterator[Sentence]:
     frame = words.frame
-    yield _of("frame.fact.named", frame.fact.named)
-    yield _of("frame.fact.described", frame.fact.described)
+    yield _of("frame-fact-named", frame.fact.named)
+    yield _of("frame-fact-described", frame.fact.described)
     for key in ("first", "own_words", "closing_to_one_ask", "reply", "sign_off"):
-        yield _of(f"frame.{key}", getattr(frame, key))
-    for key in ("replies_to_one_ask", "replies_without_asks"):
-        for number, one in enumerate(getattr(frame, key), 1):
-            yield Sentence(f"frame.{key}.{number}", one.label, one.body, one.agreed, is_reply=True)
+        yield _of(f"frame-{key}", getattr(frame, key))
+    yield from _replies("frame-reply-to-one-ask", frame.replies_to_one_ask)
+    yield from _replies("frame-reply-without-asks", frame.replies_without_asks)
+
+
+def _replies(name: str, replies: tuple[ReadyReply, ...]) -> Iterator[Sentence]:
+    for number, one in enumerate(replies, 1):
+        yield Sentence(f"{name}-{number}", one.label, one.body, one.agreed, is_reply=True)
 
 
 def _of(name: str, wording: Wording) -> Sentence:
-    return Sentence(name, wording.me, wording.them, wording.agreed, wording.before)
+    id_ = name.replace("_", "-")
+    return Sentence(id_, wording.me, wording.them, wording.agreed, wording.before)

@@ -22,14 +22,17 @@ class _Wanted:
     """What one key has to hold."""
 
     kind: str
+    is_optional: bool
     needed: frozenset[str]
     allowed: frozenset[str]
 
 
 def _wanted(line: str) -> _Wanted:
+    *before, kind = line.partition(" {")[0].split()
     names: list[tuple[str, str]] = _NAME.findall(line)
     return _Wanted(
-        kind=line.partition(" {")[0],
+        kind=kind,
+        is_optional="perhaps" in before,
         needed=frozenset(name for name, perhaps in names if not perhaps),
         allowed=frozenset(name for name, _ in names),
     )
@@ -84,6 +87,7 @@ def _check_table(table: str, value: object, wanted: Mapping[str, _Wanted]) -> It
     if not isinstance(value, Mapping):
         yield f"{table}: has to be a table"
         return
+    wanted = {key: one for key, one in wanted.items() if key in value or not one.is_optional}
     yield from _check_keys(f"{table}.", value, wanted)
     for key, one in wanted.items():
         if key in value:

@@ -17,7 +17,7 @@ from ...errors import StartError, WordAheadError, warn
 from . import engines
 from .tables import DECOY, tries
 
-HEAD: Final = "0002"  # the newest migration, so that a start need not load Alembic to ask
+HEAD: Final = "0003"  # the newest migration, so that a start need not load Alembic to ask
 MIGRATIONS: Final = Path(__file__).parent.parent / "migrations"
 UPGRADE_PATIENCE: Final = 60  # seconds for another upgrade to end; nobody waits at a page here
 

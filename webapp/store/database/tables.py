@@ -62,3 +62,12 @@ daily = sa.Table(
     sa.Column("outcome", sa.String(16), primary_key=True),
     sa.Column("number", sa.Integer, nullable=False),
 )
+# How many gave a sentence a mark: no time, no browser, nothing that joins two marks to one person.
+feedback = sa.Table(
+    "feedback",
+    tables,
+    sa.Column("sentence", sa.String(128), primary_key=True),  # "" is the letter as a whole
+    sa.Column("wording", sa.LargeBinary(4), primary_key=True),  # other words begin anew
+    sa.Column("mark", sa.String(16), primary_key=True),
+    sa.Column("number", sa.Integer, nullable=False),
+)

@@ -17,14 +17,14 @@ from .states import (
     Event,
     State,
 )
-from .tickets import Claim, Opened, Ticket, WaitingFull, Withdrawal
+from .tickets import Claim, OpenedLetter, Ticket, WaitingFull, Withdrawal
 from .tries import Try
 
 __all__ = [
     "LIFE",
     "Claim",
     "Event",
-    "Opened",
+    "OpenedLetter",
     "State",
     "Ticket",
     "WaitingFull",
@@ -98,7 +98,7 @@ class WaitingLetters:
         with self._database.writing() as connection:
             rows.delete(connection, Event.CANCEL, never_claimed)
 
-    def open(self, token: str, code: str, *, to_send: bool = False) -> Opened | None:
+    def open(self, token: str, code: str, *, to_send: bool = False) -> OpenedLetter | None:
         """The letter, if code and token are right; None tells nothing about why not.
 
         The try is counted, durably, before anything is decrypted. A right one is given back:
@@ -121,7 +121,7 @@ class WaitingLetters:
             return _opened(key, row, text, tried=tried)
         return self._as_it_stands(key, tried, to_send=to_send)
 
-    def claim(self, opened: Opened, *, again: int | None = None) -> Claim | State:
+    def claim(self, opened: OpenedLetter, *, again: int | None = None) -> Claim | State:
         """Leave to send, or the state that stands in the way.
 
         `again` is the attempt that the page with the tick "send again" named: one tick, one send.
@@ -134,7 +134,7 @@ class WaitingLetters:
                 return Claim(opened.key, attempt)
             return rows.standing(connection, opened.id, now)
 
-    def give_back(self, opened: Opened) -> State:
+    def give_back(self, opened: OpenedLetter) -> State:
         """Give back the try of a letter that was opened to send, and is not claimed after all.
 
         Returns the letter's state, which may be another by now.
@@ -158,7 +158,7 @@ class WaitingLetters:
             state = rows.settle(connection, claim.key.id, claim.attempt, ending, outcome)
             return state or rows.standing(connection, claim.key.id, now)
 
-    def cancel(self, opened: Opened) -> State:
+    def cancel(self, opened: OpenedLetter) -> State:
         """Delete a letter: GONE, or the state that stands in the way.
 
         One that was claimed since it was opened stays: its writer does not know yet what became of
@@ -213,7 +213,7 @@ class WaitingLetters:
             return None, None
         return row, Try(old.number, old.last_at, now)
 
-    def _as_it_stands(self, key: Key, tried: Try, *, to_send: bool) -> Opened | None:
+    def _as_it_stands(self, key: Key, tried: Try, *, to_send: bool) -> OpenedLetter | None:
         """The letter as it stands now, after a right code."""
         with self._database.writing() as connection:
             now, row = self._hold(connection, key.id)
@@ -231,10 +231,10 @@ class WaitingLetters:
 
 def _opened(
     key: Key, row: Row, text: bytes, *, tried: Try | None, may_again: bool = False
-) -> Opened:
+) -> OpenedLetter:
     """A letter as its row says, and the text that was sealed in it."""
     state = State(row.state)
-    return Opened(
+    return OpenedLetter(
         id=key.id,
         state=state,
         expires_at=row.expires_at,

@@ -23,7 +23,7 @@ class Ticket:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Opened:
+class OpenedLetter:
     """A letter as whoever has token and code sees it."""
 
     id: bytes
