@@ -235,3 +235,12 @@ def test_a_thousand_fields_break_nothing(path: str, content_type: str | None) ->
     assert answer.status_code < 500
     assert "I am kind." in emma.opens("/letter/check").page.letter()
     assert not drawer_of(emma.app).mails
+
+
+def test_a_flag_in_a_name_stands_in_the_letter_and_its_subject_does_without_the_name() -> None:
+    """A header has no place for what shows nothing; half a flag would be another one."""
+    emma = visitor().reaches_check(name=f"Emma {SCOTLAND}").sends_to("emma@example.org")
+    mail = drawer_of(emma.app).only_letter()
+    assert f"Emma {SCOTLAND}" in bodies(drawer_of(emma.app).mails[0])[0]
+    assert "\U0001f3f4" not in mail["Subject"]
+    assert "Emma" not in mail["Subject"]

@@ -515,3 +515,16 @@ def test_below_named_the_page_says_what_looking_up_the_sender_tells_and_what_hel
 ) -> None:
     page = Writer(host).reaches_check(level=level).opens("/letter/someone").page
     assert (told("look_up", "someone") in page.text) is says
+
+
+def test_what_was_taken_out_of_the_readers_name_is_told_with_the_consent(emma: Writer) -> None:
+    emma.reaches_check()
+    emma.names(name="Ms \u202ePatel\u200b")
+    assert "Ms Patel" in emma.page.text
+    assert "that nobody can see" in emma.page.text
+    emma.submits("/letter/someone")  # without the tick
+    assert emma.page.status == 422
+    assert "that nobody can see" in emma.page.text
+    emma.opens("/letter/someone")
+    emma.names(name="Ms Patel")
+    assert "that nobody can see" not in emma.page.text

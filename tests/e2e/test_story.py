@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page
 from .. import browser
 from ..builders import english
 from ..letter_page import parse, plain_words, visible_text, words_of
-from ..mails import bodies
+from ..mails import bodies, code_in
 from ..visitor import DEMO, Drawer, make_app
 from ..web_server import web_server
 
@@ -28,6 +28,9 @@ PATIENCE = 60_000
 # What the design allows for the shortest good letter, focus taps counted.
 MOST_TAPS = 15
 MOST_TYPED = 2
+# With own words: their field; then the code's field and its button.
+TAPS_WITH_OWN_WORDS = MOST_TAPS + 3
+TYPED_WITH_OWN_WORDS = MOST_TYPED + 2
 
 
 @dataclass
@@ -95,7 +98,9 @@ def phone(chromium: Browser, site: Site, *, script: bool = True) -> Iterator[Bro
     context.close()
 
 
-def _reaches_check(page: Page, name: str = "Emma", situation: str = "volunteering") -> Fingers:
+def _reaches_check(
+    page: Page, name: str = "Emma", situation: str = "volunteering", own_words: str = ""
+) -> Fingers:
     fingers = Fingers(page)
     page.goto("/")
     fingers.press(english().situations[situation].label)
@@ -104,6 +109,8 @@ def _reaches_check(page: Page, name: str = "Emma", situation: str = "volunteerin
     for tick in page.locator("fieldset").first.locator("label").all()[:8]:
         fingers.tap(tick)
     fingers.press(FORM["site"]["continue"])
+    if own_words:
+        fingers.type(FORM["about_you"]["own_words"], own_words)
     fingers.press(FORM["site"]["continue"])
     return fingers
 
@@ -126,6 +133,24 @@ def test_emma_sends_herself_the_letter_that_she_saw_in_fifteen_taps(
     assert site.post.recipients == [ADDRESS]
     assert plain_words(text) == visible_text(parse(html)) == shown
     assert (fingers.taps, fingers.typed) <= (MOST_TAPS, MOST_TYPED)
+
+
+def test_with_own_words_it_takes_three_taps_more(chromium: Browser) -> None:
+    """Her inbox gets a code first, which she types: 18 taps and four typed fields."""
+    post, words = Drawer(), "I am kind to dogs."
+    with web_server() as server:
+        settings = replace(DEMO, public_url=server.url, own_inbox_code="free-text")
+        server.app = make_app(settings, post=post)
+        with phone(chromium, Site(server.url, post), script=False) as context:
+            fingers = _reaches_check(page := context.new_page(), own_words=words)
+            fingers.type(FORM["check"]["email"], ADDRESS)
+            fingers.press(FORM["check"]["send_code"])
+            assert words not in bodies(post.mails[0])[0]
+            fingers.type(FORM["confirm"]["code"], code_in(post.letters()[0]))
+            fingers.press(FORM["confirm"]["open_own"])
+            assert page.get_by_role("heading", level=1).inner_text() == SENT
+    assert words in bodies(post.mails[1])[0]
+    assert (fingers.taps, fingers.typed) == (TAPS_WITH_OWN_WORDS, TYPED_WITH_OWN_WORDS)
 
 
 @pytest.mark.parametrize("script", [False, True], ids=["without script", "with script"])

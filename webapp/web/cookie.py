@@ -232,6 +232,7 @@ _TEXTS: Final = (
     ("w", "writer"),
 )
 FREE_TEXTS: Final = tuple(name for _, name in _TEXTS)
+_ALL_TYPED: Final = (*_TEXTS, ("A", "answer_by"), ("N", "recipient_name"))
 _ADDRESSES: Final = (
     ("e", "own"),
     ("E", "reader"),
@@ -267,7 +268,7 @@ def _fields(draft: Draft) -> Iterator[tuple[str, bytes]]:
     yield "F", draft.asked_for
     yield "T", draft.told.encode()
     yield "?", draft.doubt.encode()
-    yield "x", "".join(tag for tag, name in _TEXTS if name in draft.taken_out).encode()
+    yield "x", "".join(tag for tag, name in _ALL_TYPED if name in draft.taken_out).encode()
     how = bytes((draft.sent_straight,)) + bytes.fromhex(draft.sent_what)
     yield "S", draft.sent_at.to_bytes(4, "big") + how if draft.sent_at else b""
     yield "D", draft.deleted_at.to_bytes(4, "big") + draft.deleted if draft.deleted else b""
@@ -304,7 +305,7 @@ def _unpack(packed: bytes, draft: Draft, library: Library) -> None:
     draft.told = fields.get("T", b"").decode()
     draft.doubt = fields.get("?", b"").decode()
     taken_out = fields.get("x", b"").decode()
-    draft.taken_out = frozenset(name for tag, name in _TEXTS if tag in taken_out)
+    draft.taken_out = frozenset(name for tag, name in _ALL_TYPED if tag in taken_out)
     sent = fields.get("S", b"")
     straight = sent[4:5] == b"\x01"
     _unpack_letter(fields, draft, library)

@@ -20,7 +20,7 @@ from ..letter.words import LEVELS, TERMS, THEY, VOICES, Words
 from ..mail.addresses import read_address
 from ..mail.contacts import find_contact
 from ..mail.typed import clean_line, clean_lines, hides_something, utf8_length
-from .cookie import ADDRESS_ROOM, FREE_TEXTS, Addresses
+from .cookie import ADDRESS_ROOM, Addresses
 
 Check = Callable[[FlaskForm, Field], None]
 _K = TypeVar("_K")
@@ -131,7 +131,7 @@ class StepForm(FlaskForm):
 
     def taken_out(self) -> frozenset[str]:
         """The fields that were typed with something in them that a letter has no place for."""
-        typed = (field for field in self if field.name in FREE_TEXTS and field.raw_data)
+        typed = (field for field in self if field.name in self.rooms and field.raw_data)
         return frozenset(one.name for one in typed if hides_something(one.raw_data[0]))
 
     def changed(self, answers: Answers) -> Answers:

@@ -227,7 +227,7 @@ def check_page(
         direct_reason=services().direct_reason(answers().language, answers().level),
         mail_reason=mail_reason,
         telling_sender=services().telling_sender(answers().language),
-        taken_out=[name for name in FREE_TEXTS if name in draft().taken_out],
+        taken_out=[name for name in (*FREE_TEXTS, "answer_by") if name in draft().taken_out],
         contradictions=contradictions(answers(), words()),
         ticks=ticks,
         has_rights=bool(rights_to_choose(answers(), words())),

@@ -64,8 +64,12 @@ def someone_submit() -> Response:
     if stop := refused(form) or closed_letter() or _not_offered():
         return stop
     take_meant(form, "recipient_email", "email")
+    taken_out = draft().taken_out
     if keep(form) and (address := leads_to()):
         return redirect(address, 303)
+    if form.shown.data:
+        # From the page with the consent, where nothing is typed.
+        draft().taken_out = taken_out
     if not form.validate_on_submit() or "change" in request.form:
         return _form_page(form, 422 if form.errors else 200)
     if not services().settings.may_receive(form.recipient_email.data):
@@ -232,6 +236,7 @@ def _consent_page(
         error=error,
         busy=busy,
         older=_older(),
+        taken_out="recipient_name" in draft().taken_out,
     )
 
 

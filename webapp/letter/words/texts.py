@@ -23,19 +23,16 @@ class _Wanted:
 
     kind: str
     is_optional: bool
-    number: int  # of a list's texts; 0 is any number but none
     needed: frozenset[str]
     allowed: frozenset[str]
 
 
 def _wanted(line: str) -> _Wanted:
     *before, kind = line.partition(" {")[0].split()
-    number = [word for word in before if word.isdecimal()]
     names: list[tuple[str, str]] = _NAME.findall(line)
     return _Wanted(
         kind=kind,
         is_optional="perhaps" in before,
-        number=int(number[0]) if number else 0,
         needed=frozenset(name for name, perhaps in names if not perhaps),
         allowed=frozenset(name for name, _ in names),
     )
@@ -101,8 +98,6 @@ def _check_value(key: str, value: object, wanted: _Wanted) -> Iterator[str]:
     """What it is comes first: only a whole one is looked through for its placeholders."""
     problems = list(_KINDS[wanted.kind](key, value))
     yield from problems or _check_placeholders(key, value, wanted)
-    if wanted.number and isinstance(value, list) and len(value) != wanted.number:
-        yield f"{key}: has to hold {wanted.number} texts"
 
 
 def _check_placeholders(key: str, value: object, wanted: _Wanted) -> Iterator[str]:
