@@ -13,7 +13,7 @@ from typing import Any, Final
 from ..errors import AnswersError
 from ..group.result import Result as Decisions
 from ..group.round import Ballot, Round
-from ..letter.agreement import day
+from ..letter.answers import day
 from ..letter.words import Words, fill
 from ..mail.addresses import read_address
 from ..mail.message import Mail

@@ -205,14 +205,6 @@ class _Text(Model):
     text: str
 
 
-class _Agreed(Model):
-    """How a letter says who agreed to its words, and how a day is written."""
-
-    text: str
-    day: str
-    months: tuple[str, ...] = Field(min_length=12, max_length=12)
-
-
 class Frame(Model):
     """What every letter of a language has in common."""
 
@@ -235,7 +227,7 @@ class Frame(Model):
     sign_off: SignOff
     credit: _Text
     version: _Text
-    agreed: _Agreed
+    agreed: _Text
     paper: _Paper
 
     def fact_at(self, level: Level) -> Wording | None:

@@ -13,7 +13,7 @@ from ...delivery.rounds import host_address, send_result
 from ...group.result import Result, as_csv, as_text
 from ...group.round import Round
 from ...group.wordings import shown
-from ...letter.agreement import day
+from ...letter.answers import day
 from ...post import Result as Sent
 from ..common import services, words
 from .choosing import parts_page
