@@ -46,6 +46,8 @@ _question = st.integers(0, len(QUESTIONS) - 1)
 class RoundMachine(RuleBasedStateMachine):
     """One group's rounds over a real file; what members last saved is the truth to compare with."""
 
+    database: Database
+
     def __init__(self) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp(prefix="word-ahead-"))
