@@ -101,7 +101,7 @@ def test_what_a_group_adopts_is_told_on_the_next_start_opening_and_reply_too(wor
     new = {
         "work-opening": (
             "I write about how we can talk well at work.",
-            "I write for {about} today.",
+            "I write for {about} about work.",
         ),
         "work-reply-1": ("“Yes to all of it”", "Thank you for your letter. Yes to all of it."),
         "wait-in-silence": ("ask once, then wait a little.", "ask once, then wait a little."),
