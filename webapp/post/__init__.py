@@ -1,4 +1,4 @@
-"""How a mail leaves, and the truth about whether it did."""
+"""How a mail leaves: one module a transport, and the truth about whether it did."""
 
 from dataclasses import dataclass, field
 from enum import Enum

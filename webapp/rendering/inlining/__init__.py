@@ -16,14 +16,14 @@ from jinja2 import Environment
 from premailer import Premailer
 from premailer.premailer import cssutils
 
-from .rules import SLOT, check_css
-from .slots import Slots
+from .marks import MarkedTemplates
+from .rules import MARK, check_css
 
 __all__ = ["check_css", "inline", "mirrored", "plain", "with_styles_inline"]
 
 # Tags before a block of HTML, and the blank lines that they would leave: no space shows there.
 _BEFORE_BLOCK: Final = re.compile(
-    rf"\s((?:<!--{SLOT}\d+t-->\s*)+)(?=</?(?:h[1-6]|li|p|table|td|tr|ul)\b)"
+    rf"\s((?:<!--{MARK}\d+t-->\s*)+)(?=</?(?:h[1-6]|li|p|table|td|tr|ul)\b)"
 )
 
 # premailer would write these onto elements that do not have them in HTML, a paragraph's bgcolor
@@ -33,9 +33,9 @@ _NO_ATTRIBUTES: Final = ["align", "valign", "bgcolor", "width", "height"]
 
 def plain(environment: Environment, folder: Path, file: str) -> str:
     """The source of a template with all that it extends and includes; raises TemplateError."""
-    slots = Slots(environment, folder)
-    joined = slots.joined(file)
-    return slots.filled(joined, joined)
+    marks = MarkedTemplates(environment, folder)
+    joined = marks.joined(file)
+    return marks.filled(joined, joined)
 
 
 def inline(environment: Environment, folder: Path, file: str, css: str) -> str:
@@ -43,12 +43,12 @@ def inline(environment: Environment, folder: Path, file: str, css: str) -> str:
 
     Raises TemplateError, naming file and line, where that cannot be done once for all letters.
     """
-    slots = Slots(environment, folder)
-    joined = slots.joined(file)
+    marks = MarkedTemplates(environment, folder)
+    joined = marks.joined(file)
     # Indentation is for those who read the template; each letter would carry it.
     page = re.sub(r"\s{2,}", "\n", joined)
     page = _BEFORE_BLOCK.sub(lambda found: "\n" + "".join(found[1].split()), page)
-    return slots.filled(with_styles_inline(page, css), joined)
+    return marks.filled(with_styles_inline(page, css), joined)
 
 
 def with_styles_inline(page: str, css: str) -> str:

@@ -13,7 +13,7 @@ from typing import Final
 from ...errors import TemplateError
 
 # Stands for each expression and each tag of a template while the CSS is put inline.
-SLOT: Final = "wordaheadslot"
+MARK: Final = "wordaheadmark"
 
 _TEXT_ELEMENTS: Final = ("h1", "h2", "h3", "p", "ul", "ol", "li", "strong", "em", "span", "a")
 _TABLE_ATTRIBUTES: Final = ("width", "bgcolor", "cellpadding", "cellspacing", "border")
@@ -64,7 +64,7 @@ _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _RULE = re.compile(r"([^{}]*)\{([^{}]*)\}")
 # No :first-child, +, ~ or [attribute]: in a template they would hold for every row of a loop.
 _SELECTOR = re.compile(r"(?:[a-z][a-z0-9]*|(?:[a-z][a-z0-9]*)?(?:\.[a-z][a-z0-9-]*)+)")
-_UNQUOTED = re.compile(rf"\s[\w-]+=[^\"'\s>]*{SLOT}")
+_UNQUOTED = re.compile(rf"\s[\w-]+=[^\"'\s>]*{MARK}")
 
 
 def faults_of_declarations(declarations: str) -> Iterator[str]:
@@ -98,7 +98,7 @@ def check_css(css: str, file: str) -> None:
 
 
 def check_page(page: str, file: str) -> None:
-    """Raise TemplateError at the first fault of a template whose expressions and tags are slots."""
+    """Raise TemplateError at the first fault of a template whose expressions and tags are marks."""
     rules = _PageRules(file)
     rules.feed(page)
     rules.close()
@@ -112,9 +112,9 @@ class _PageRules(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Check one element with its attributes."""
         raw = self.get_starttag_text() or ""
-        if f"<!--{SLOT}" in raw:
+        if f"<!--{MARK}" in raw:
             self._fail("a {% tag %} stands inside an HTML tag; put it around the element.")
-        if _UNQUOTED.search(raw) or SLOT in tag or any(SLOT in name for name, _ in attrs):
+        if _UNQUOTED.search(raw) or MARK in tag or any(MARK in name for name, _ in attrs):
             self._fail("an {{ expression }} in an HTML tag stands in a quoted value only.")
         if tag not in ELEMENTS:
             self._fail(f"<{tag}> is not an element that mail programs keep.")
@@ -122,18 +122,18 @@ class _PageRules(HTMLParser):
             self._check_attribute(name, value or "")
 
     def handle_comment(self, data: str) -> None:
-        """Only slots are comments."""
-        if not data.startswith(SLOT):
+        """Only marks are comments."""
+        if not data.startswith(MARK):
             self._fail("an HTML comment would be sent along; write {# … #}.")
 
     def _check_attribute(self, name: str, value: str) -> None:
         if name not in ATTRIBUTES:
             self._fail(f"the attribute {name} is not one that mail programs keep.")
-        if name in ("class", "style") and SLOT in value:
+        if name in ("class", "style") and MARK in value:
             self._fail(
                 f"an {{{{ expression }}}} in {name} cannot be put inline before it is known."
             )
-        if name == "href" and not value.startswith(("mailto:", SLOT)):
+        if name == "href" and not value.startswith(("mailto:", MARK)):
             self._fail("a mail template holds no web address.")
         if name == "style":
             for fault in faults_of_declarations(value):

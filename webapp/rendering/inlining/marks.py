@@ -1,4 +1,4 @@
-"""A mail template with a slot for each thing that a letter puts into it; Jinja joins its files."""
+"""A mail template with a mark for all that differs from letter to letter; Jinja joins its files."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Final
 from jinja2 import Environment, FunctionLoader, TemplateSyntaxError
 
 from ...errors import TemplateError
-from .rules import SLOT, check_page
+from .rules import MARK, check_page
 
 # What a mail template may do for each letter. No macro: an include does the same.
 _TAGS: Final = frozenset({"if", "elif", "else", "endif", "for", "endfor"})
@@ -23,7 +23,7 @@ _JOINING: Final = re.compile(
     r"|block\s+\w+|endblock(?:\s+\w+)?)\s*-?%\}"
 )
 
-_SLOT: Final = re.compile(rf"<!--{SLOT}(\d+)t-->|{SLOT}(\d+)e")
+_MARK: Final = re.compile(rf"<!--{MARK}(\d+)t-->|{MARK}(\d+)e")
 
 
 @dataclass(frozen=True)
@@ -37,12 +37,12 @@ class Piece:
     def marked(self, number: int) -> str:
         """What a reader of HTML sees of it: a comment for a tag, a plain word for an expression."""
         if self.word == "{{":
-            return f"{SLOT}{number}e"
-        return f"<!--{SLOT}{number}t-->" if self.word else self.source
+            return f"{MARK}{number}e"
+        return f"<!--{MARK}{number}t-->" if self.word else self.source
 
 
-class Slots:
-    """The templates of a folder, and what stands in their slots."""
+class MarkedTemplates:
+    """The templates of a folder, and what stands behind each mark in them."""
 
     def __init__(self, environment: Environment, folder: Path) -> None:
         self._environment = environment
@@ -68,14 +68,14 @@ class Slots:
 
     def filled(self, page: str, joined: str) -> str:
         """The page with its expressions and tags; TemplateError unless all kept their places."""
-        wanted, found = ([_number(slot) for slot in _SLOT.finditer(one)] for one in (joined, page))
+        wanted, found = ([_number(mark) for mark in _MARK.finditer(one)] for one in (joined, page))
         if found != wanted:
             misplaced = (a for a, b in zip_longest(wanted, found) if a != b and a is not None)
             file, piece = self._pieces[next(misplaced, wanted[-1])]
             raise TemplateError(
                 f"{file}, line {piece.line}: {piece.source} does not keep its place in HTML."
             )
-        return _SLOT.sub(lambda slot: self._pieces[_number(slot)][1].source, page)
+        return _MARK.sub(lambda mark: self._pieces[_number(mark)][1].source, page)
 
     def _read(self, file: str) -> str:
         """One file as Jinja gets it: only what joins files stands in it as it was written."""
@@ -100,8 +100,8 @@ class Slots:
         )
 
 
-def _number(slot: re.Match[str]) -> int:
-    return int(slot[1] or slot[2])
+def _number(mark: re.Match[str]) -> int:
+    return int(mark[1] or mark[2])
 
 
 def _pieces(tokens: Iterable[tuple[int, str, str]], file: str) -> Iterator[Piece]:
