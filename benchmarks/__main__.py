@@ -7,8 +7,8 @@ the machine did not let us take says so and why (`not_taken`), and the others ar
 is no failure, but a mistake in the bench or in the app is one.
 
 Where a measure waits for other processes (a relay, a database, the app under gunicorn), each of
-them has to have its turn on a core. If such a bound is missed while others had more than a tenth of
-the cores, the measure could not be taken; its figures are told all the same.
+them has to have its turn on a core. If such a bound is missed and others had more than a tenth of
+the cores just before or after, the measure could not be taken; its figures are told all the same.
 """
 
 import importlib
@@ -19,10 +19,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from .host import NotTaken, cores
+from webapp.store.database import DatabaseUnavailable
 
-# What a busy machine does to a measure: too slow, no place, no port, no memory.
-_THE_MACHINE = (NotTaken, OSError, MemoryError)
+from .host import NotTaken, others_share
+
+# What a busy machine does to a measure: too slow, no place, no port, no memory, a database that
+# does not answer in time.
+_THE_MACHINE = (NotTaken, OSError, MemoryError, DatabaseUnavailable)
 _WAITS = {"bench_direct", "bench_ledger", "bench_post", "bench_smtp"}
 _MOST_FOR_OTHERS = 0.1  # of the cores
 
@@ -36,7 +39,8 @@ def is_kept(figures: dict[str, Any]) -> bool:
 
 def taken(name: str, main: Callable[[], dict[str, Any]]) -> tuple[dict[str, Any], bool]:
     """The figures of a bench, or why there are none; and whether the run may still succeed."""
-    begun = cores()
+    waits = name in _WAITS
+    others = others_share() if waits else 0.0
     try:
         figures = main()
     except Exception as error:
@@ -44,9 +48,9 @@ def taken(name: str, main: Callable[[], dict[str, Any]]) -> tuple[dict[str, Any]
         return {"not_taken": reason(error)}, isinstance(error, _THE_MACHINE)
     if is_kept(figures):
         return figures | {"kept": True}, True
-    others = begun.others_until(cores())
-    if name in _WAITS and others > _MOST_FOR_OTHERS:
-        why = f"a bound was missed while others had {others:.0%} of the cores"
+    others = max(others, others_share() if waits else 0.0)
+    if others > _MOST_FOR_OTHERS:
+        why = f"a bound was missed, and others had {others:.0%} of the cores just before or after"
         return {"not_taken": why} | figures, True
     return figures | {"kept": False}, False
 

@@ -9,13 +9,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 # Seconds. A busy machine may take long to start the app; no answer takes this long.
 PATIENCE = 180.0
+# How long to listen to the machine, in seconds; where "idle" and "waits for a disk" stand.
+_LISTENING, _IDLE = 0.5, slice(3, 5)
 _NO_LIMIT = "1000000000"
 _LIMITS = (
     "IP_TEN_MINUTES IP_DAY OWN_SIX_HOURS OWN_DAY RECIPIENT_DAY PAIR_DAY SITE_HOUR FLOOD_MINUTE"
@@ -41,43 +42,21 @@ def environment(port: int, relay_port: int, database_url: str) -> dict[str, str]
     } | {f"LIMITS_{name}": _NO_LIMIT for name in _LIMITS.split()}
 
 
-@dataclass(frozen=True)
-class Cores:
-    """What the machine's cores did up to a moment, in the system's ticks."""
-
-    all: int
-    busy: int  # for whatever process, ours or not, and for other guests of the same hardware
-    ours: int  # for this process and all that it started
-
-    def others_until(self, later: Cores) -> float:
-        """Which share of the cores others had between two moments."""
-        passed = later.all - self.all
-        others = (later.busy - self.busy) - (later.ours - self.ours)
-        return min(1.0, max(0.0, others / passed)) if passed else 0.0
-
-
-def cores() -> Cores:
-    """As proc(5) tells it; all zeros where the system does not tell."""
+def others_share() -> float:
+    """Which share of the cores others have, while nothing of ours goes on; 0 where nobody tells."""
     try:
-        # user, nice, system, idle, iowait, irq, softirq, steal; what devices cost is nobody's.
-        spent = [int(one) for one in Path("/proc/stat").read_text().splitlines()[0].split()[1:9]]
+        before = _ticks()
+        time.sleep(_LISTENING)
+        after = _ticks()
     except OSError:
-        return Cores(0, 0, 0)
-    return Cores(sum(spent), sum(spent[:3]) + spent[7], _ours())
+        return 0.0
+    spent = [late - early for early, late in zip(before, after, strict=True)]
+    return 1 - sum(spent[_IDLE]) / sum(spent)
 
 
-def _ours() -> int:
-    """The ticks of this process and of everyone that came from it."""
-    parents, ticks = {}, {}
-    for file in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError):
-            told = file.read_text().rpartition(")")[2].split()
-            pid = int(file.parent.name)
-            parents[pid], ticks[pid] = int(told[1]), int(told[11]) + int(told[12])
-    found = {os.getpid()}
-    while more := {pid for pid, parent in parents.items() if parent in found} - found:
-        found |= more
-    return sum(ticks.get(pid, 0) for pid in found)
+def _ticks() -> list[int]:
+    """What the machine's cores did since it began, by kind (proc(5), /proc/stat)."""
+    return [int(one) for one in Path("/proc/stat").read_text().splitlines()[0].split()[1:9]]
 
 
 @contextmanager

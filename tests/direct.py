@@ -32,6 +32,7 @@ from webapp.store.database.tables import tables, waiting
 from webapp.store.feedback import Feedback
 from webapp.store.ledger import Ledger
 from webapp.store.opening import Store
+from webapp.store.rounds import Rounds
 from webapp.store.sealing import Sealer
 from webapp.store.waiting import WaitingLetters
 from webapp.web.common import EXTENSION
@@ -183,6 +184,10 @@ def store_over(
         stopping=WaitingLetters(
             database, Sealer(settings.keys, purpose="stop", cost=cost), life=2 * HOUR
         ),
+        inviting=WaitingLetters(
+            database, Sealer(settings.keys, purpose="group", cost=cost), life=90 * DAY
+        ),
+        rounds=Rounds(database),
         feedback=Feedback(counts),
     )
 

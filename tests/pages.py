@@ -88,4 +88,7 @@ def fields_of(form: Tag) -> list[tuple[str, str]]:
         # A textarea's first line break belongs to the page's source.
         value = one.get_text().removeprefix("\n") if one.name == "textarea" else one.get("value")
         pairs.append((str(name), str(value or "")))
+    for one in form.select("select[name]"):
+        chosen = one.select_one("option[selected]") or one.select_one("option")
+        pairs += [(str(one["name"]), str(chosen["value"]))] if chosen else []
     return pairs

@@ -32,7 +32,8 @@ HARMLESS = frozenset({
     "seconds", "secure", "security", "sending", "sent_at", "sentence", "settings", "show",
     "shown", "sign_off", "site", "site_hour", "situation", "start", "state", "status", "stopping",
     "store", "submission", "templates", "threshold", "tried", "trusted_proxies", "until",
-    "has_own_words", "is_proved", "is_to_self", "may", "now", "stop_hour", "to_stop",
+    "has_own_words", "is_open", "is_proved", "section", "inviting", "rounds", "group_day",
+    "group_inbox_day", "is_to_self", "may", "now", "stop_hour", "to_stop",
     "keeps_older", "replaced",
     "utf8_bytes", "version", "voice", "waiting", "waiting_hours", "whole",
 })
@@ -40,6 +41,8 @@ HARMLESS = frozenset({
 # Values that are made at start from files alone, and hold nothing of a person.
 FROM_FILES = (
     "webapp.letter.words.",
+    "webapp.group.pieces.Piece",
+    "webapp.group.wordings.Place",
     "webapp.rendering.inlining.",
     "webapp.rendering.templates._Mail",
     "webapp.web.sentences.",

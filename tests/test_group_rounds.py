@@ -16,11 +16,11 @@ from webapp.group.ballots import (
     Wording,
     blank,
     blank_second,
-    statements_to_decide,
     votes_in,
     weighings_in,
 )
 from webapp.group.counting import Decided, Rules, first_round, options, second_round
+from webapp.group.pieces import texts_to_decide
 from webapp.group.sheet import first_sheet, second_sheet
 
 from .builders import english
@@ -109,9 +109,9 @@ def test_a_wording_that_nobody_proposed_is_refused() -> None:
 
 
 def test_an_empty_ballot_comes_back_as_no_answer_at_all() -> None:
-    statements = statements_to_decide(english(), "what-helps")
-    (ballot,) = votes_in(blank(statements), "empty.csv").values()
-    assert [vote.sentence for vote in ballot] == [s.id for s in statements]
+    texts = texts_to_decide(english(), "what-helps")
+    (ballot,) = votes_in(blank(texts), "empty.csv").values()
+    assert [vote.sentence for vote in ballot] == list(texts)
     assert {vote.answer for vote in ballot} == {None}
 
 
@@ -184,21 +184,22 @@ def test_a_ballot_needs_sentences_that_are_there(
     section: str, ids: tuple[str, ...], told: str
 ) -> None:
     with pytest.raises(BallotError, match=told):
-        statements_to_decide(english(), section, ids)
+        texts_to_decide(english(), section, ids)
 
 
 def test_a_ballot_by_ids_has_at_most_twelve_sentences() -> None:
     with pytest.raises(BallotError, match="up to 12"):
-        statements_to_decide(english(), "", tuple(english().statements)[:13])
+        texts_to_decide(english(), "", tuple(english().statements)[:13])
 
 
 def test_on_paper_a_sentence_stands_as_in_its_letter() -> None:
     words = english()
-    asks = statements_to_decide(words, "what-i-ask")[:1]
+    asks = dict([*texts_to_decide(words, "what-i-ask").items()][:1])
+    (first,) = asks.values()
     lead = words.sections["what-i-ask"].lead
     assert lead
     page = first_sheet(asks, words)
-    assert f"<q>{lead.me} {asks[0].me}</q>" in page
+    assert f"<q>{lead.me} {first.me}</q>" in page
     assert "{" not in page.partition("</style>")[2]
 
 

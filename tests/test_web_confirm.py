@@ -51,6 +51,7 @@ def test_a_right_code_only_opens_and_the_second_press_sends(emma: Writer, host: 
     assert emma.page.soup.find("button", string=f"{told('send')} {NAME}")
     emma.sends()
     assert len(host.to(MANAGER)) == 1
+    assert emma.page.soup.select_one("form[action='/feedback'] button[value=helped]")
 
 
 def test_the_opened_page_is_the_letter_as_it_will_be_sent(emma: Writer, host: Host) -> None:

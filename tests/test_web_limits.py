@@ -194,6 +194,8 @@ def test_the_usual_limits_are_those_of_the_design() -> None:
         "pair_day": 1,
         "stop_hour": 40,
         "site_hour": 200,
+        "group_day": 150,
+        "group_inbox_day": 6,
     }
 
 

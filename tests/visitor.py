@@ -240,7 +240,7 @@ def visitor(settings: Settings = DEMO) -> Visitor:
 # Something in the place of each changing part of an address.
 _PARTS = {
     **{"<path:token>": "A" * 22, "<path:filename>": "style.css", "<name>": "x", "<tab>": "text"},
-    **{"<place>": "what-i-ask", "<int:number>": "2"},
+    **{"<place>": "what-i-ask", "<int:number>": "2", "<token>": "A" * 22},
 }
 
 

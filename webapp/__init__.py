@@ -33,10 +33,12 @@ from .web import (
     check,
     common,
     confirm,
+    coordinator,
     feedback,
     flood,
     outbox,
     pages,
+    rounds,
     safety,
     sentences,
     someone,
@@ -93,7 +95,7 @@ def _wired(settings: Settings | None, replacements: dict[str, Any]) -> Flask:
     safety.init_app(app)
     for blueprint in (
         *(steps.bp, check.bp, someone.bp, confirm.bp, stop.bp, pages.bp),
-        *(sentences.bp, feedback.bp),
+        *(sentences.bp, feedback.bp, coordinator.bp, rounds.bp),
     ):
         app.register_blueprint(blueprint)
     if isinstance(settings.mail, OutboxFolder):

@@ -14,6 +14,7 @@ from webapp.settings import Settings
 from webapp.store.feedback import Feedback
 from webapp.store.ledger import Ledger
 from webapp.store.opening import Store
+from webapp.store.rounds import Rounds
 from webapp.store.sealing import Sealer
 from webapp.store.waiting import WaitingLetters
 from webapp.web.common import EXTENSION
@@ -102,5 +103,7 @@ def _store(folder: Path, settings: Settings, clock: Clock, course: Course) -> St
         ledger=Ledger(counts, settings.keys, settings.limits),
         waiting=WaitingLetters(database, Sealer(settings.keys, cost=CHEAP)),
         stopping=WaitingLetters(database, Sealer(settings.keys, purpose="stop", cost=CHEAP)),
+        inviting=WaitingLetters(database, Sealer(settings.keys, purpose="group", cost=CHEAP)),
+        rounds=Rounds(database),
         feedback=Feedback(counts),
     )

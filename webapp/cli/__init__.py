@@ -25,6 +25,7 @@ from ..mail.typed import clean_line
 from ..rendering.templates import MailTemplates
 from . import group as decisions
 from .answers import answers_from
+from .group_invite import group_commands
 from .host import HostCommands
 from .host_check import host_group
 
@@ -51,6 +52,7 @@ def init_app(app: Flask, mail_templates: Path) -> None:
     app.cli.add_command(host.purge())
     app.cli.add_command(host.counts())
     app.cli.add_command(host.block())
+    app.cli.add_command(group_commands(Path(app.instance_path), mail_templates))
     letter = partial(_plain_letter, mail_templates)
     app.cli.add_command(host_group(Path(app.instance_path), letter))
 

@@ -13,8 +13,9 @@ import click
 from flask.cli import AppGroup
 
 from ..errors import BallotError
-from ..group.ballots import blank, blank_second, statements_to_decide, votes_in, weighings_in
+from ..group.ballots import blank, blank_second, votes_in, weighings_in
 from ..group.counting import Decided, Rules, first_round, second_round
+from ..group.pieces import texts_to_decide
 from ..group.result import Count, Result, as_text, read_result, result_of
 from ..group.sheet import first_sheet, second_sheet
 from ..letter.words import Words, load
@@ -51,7 +52,7 @@ def add_to(group: AppGroup, mail_templates: Path) -> None:
 def _ballot(words: Callable[[], Words]) -> click.Command:
     @click.command("ballot", help="Print an empty ballot on a section, or on sentences by IDS.")
     @click.argument("ids", nargs=-1)
-    @click.option("--section", default="", help="All sentences of this section.")
+    @click.option("--section", default="", help="All texts of this section or part.")
     @click.option("--second", type=_File, help="RESULT of a first round: what is still open.")
     @click.option("--as", "form", type=click.Choice(["csv", "html"]), default="csv")
     def ballot(ids: tuple[str, ...], section: str, second: IO[str] | None, form: str) -> None:
@@ -62,7 +63,7 @@ def _ballot(words: Callable[[], Words]) -> click.Command:
                     raise BallotError("Nothing is open for a second round.")
                 text = second_sheet(options, words()) if form == "html" else blank_second(options)
             else:
-                chosen = statements_to_decide(words(), section, ids)
+                chosen = texts_to_decide(words(), section, ids)
                 text = first_sheet(chosen, words()) if form == "html" else blank(chosen)
         click.echo(text, nl=False)
 

@@ -45,7 +45,7 @@ class HostCommands:
                 # A platform's release step runs this for every host, and has to succeed.
                 click.echo(f"{_NOTHING_KEPT} There are no tables to bring up to date.")
                 return
-            with _away_in_one_line():
+            with away_in_one_line():
                 _store(settings).upgrade()
             click.echo("The tables are up to date.")
 
@@ -56,9 +56,10 @@ class HostCommands:
 
         @click.command("purge", help="Delete what is past its time; nothing past it counts anyway.")
         def purge() -> None:
-            with _away_in_one_line():
+            with away_in_one_line():
                 store = self._ready_store()
                 rows = store.waiting.purge() + store.stopping.purge() + store.ledger.purge()
+                rows += store.rounds.purge()
             click.echo(f"{rows} rows deleted.")
 
         return purge
@@ -68,7 +69,7 @@ class HostCommands:
 
         @click.command("counts", help="Letters a day; figures under 5 are not shown.")
         def counts() -> None:
-            with _away_in_one_line():
+            with away_in_one_line():
                 figures = self._ready_store().ledger.counts()
             for line in _columns(figures):
                 click.echo(line)
@@ -81,7 +82,7 @@ class HostCommands:
         @click.command("feedback", help="How people found the sentences; no count under 5.")
         def feedback() -> None:
             known = {one.id: one.wording for one in sentences_by_id(words()).values()}
-            with _away_in_one_line():
+            with away_in_one_line():
                 kept = self._ready_store().feedback
                 found = kept.figures({LETTER: NO_WORDING} | known)
             for one in found:
@@ -112,7 +113,7 @@ class HostCommands:
             except AnswersError:
                 click.echo("This is not one plain address.", err=True)
                 sys.exit(2)
-            with _away_in_one_line():
+            with away_in_one_line():
                 self._ready_store().ledger.block(blocked)
             click.echo("Nothing will be sent to this address any more.")
 
@@ -129,7 +130,7 @@ def _store(settings: Settings) -> Store:
 
 
 @contextmanager
-def _away_in_one_line() -> Iterator[None]:
+def away_in_one_line() -> Iterator[None]:
     """A database that is away ends the command with one line, in which no address stands."""
     try:
         yield

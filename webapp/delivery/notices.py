@@ -16,7 +16,10 @@ from .envelope import Envelope, in_parts
 # "493 027" is read and typed more surely than six digits in a row.
 _HALF: Final = 3
 
-Purpose = Literal["code", "own", "stop"]
+Purpose = Literal["code", "own", "stop", "invitation"]
+
+# Below which page of ours the code is typed, where that is not the usual one.
+_PATHS: Final = {"stop": "stop", "invitation": "group"}
 
 # What the receipt says of the letter here; in any other state it still waits.
 _LEFT_HERE: Final = {State.SENT: "deleted", State.GONE: "gone"}
@@ -27,11 +30,11 @@ def code_notice(
 ) -> Mail:
     """The mail with the code: who asked, when, and what to do if it was not you."""
     words = services.library.words(language)
-    texts = words.texts["mails"][purpose]
+    texts = words.texts["group" if purpose == "invitation" else "mails"][purpose]
     # From right to left, a plain space would let the halves change places (UAX 9).
     space = "\u00a0" if words.frame.direction == "rtl" else " "
     code = f"{ticket.code[:_HALF]}{space}{ticket.code[_HALF:]}"
-    path = "stop" if purpose == "stop" else "confirm"
+    path = _PATHS.get(purpose, "confirm")
     values = {"hours": _hours_left(ticket.expires_at, services)}
     context: dict[str, Any] = {
         "title": texts["title"],
@@ -42,7 +45,7 @@ def code_notice(
         "link": f"{services.settings.public_url}/{path}/{ticket.token}",
         "after": [fill(texts[key], values) for key in ("until", "not_you", "nobody")],
     }
-    return _notice("code", address, ticket.token, _frame(words) | context, services)
+    return notice_mail("code", address, ticket.token, frame_of(words) | context, services)
 
 
 def receipt_notice(
@@ -74,14 +77,20 @@ def receipt_notice(
         "reply_line": letter.reply_to(envelope.own) if letter else "",
         "letter_lines": envelope.mail.text.splitlines(),
     }
-    return _notice("receipt", envelope.own, opened.id.hex(), _frame(words) | context, services)
+    return notice_mail(
+        "receipt", envelope.own, opened.id.hex(), frame_of(words) | context, services
+    )
 
 
-def _frame(words: Words) -> dict[str, Any]:
+def frame_of(words: Words) -> dict[str, Any]:
+    """What the templates of every mail are given."""
     return {"language": words.frame.code, "direction": words.frame.direction}
 
 
-def _notice(kind: str, address: str, one: str, context: dict[str, Any], services: Services) -> Mail:
+def notice_mail(
+    kind: str, address: str, one: str, context: dict[str, Any], services: Services
+) -> Mail:
+    """A mail of a kind; `one` tells it from every other of that kind."""
     bodies = services.templates.notice_bodies(kind, context["direction"], context)
     sender = services.settings.mail_from
     return Mail(

@@ -16,11 +16,10 @@ from ..slots import Slots
 from ..store.ledger import (
     LedgerUnavailable,
     OtherContent,
+    Reader,
     Refusal,
     Reservation,
     Submission,
-    ToOwn,
-    ToPerson,
 )
 from ..store.opening import Store
 
@@ -71,7 +70,7 @@ class LimitReached(WordAheadError):
 
 
 def send_within_limits(
-    mail: Mail | Callable[[], Mail], reader: ToOwn | ToPerson, services: Services, press: Press
+    mail: Mail | Callable[[], Mail], reader: Reader, services: Services, press: Press
 ) -> Outcome:
     """Send one mail within the limits; a submission that was sent before is only told again.
 
@@ -97,7 +96,7 @@ def send_within_limits(
     return outcome
 
 
-def _leave_to_send(store: Store, reader: ToOwn | ToPerson, press: Press) -> Reservation | Outcome:
+def _leave_to_send(store: Store, reader: Reader, press: Press) -> Reservation | Outcome:
     again = press.again
     while True:
         answer = store.ledger.reserve(reader, press.submission, again=again)

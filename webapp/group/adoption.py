@@ -12,16 +12,17 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import tomlkit
 
 from ..errors import BallotError
 from ..letter.proofreading import problems_in
+from ..letter.words import Words, load
 from .counting import Decided
+from .pieces import Piece, pieces_of
 from .result import Result
-
-_AGREED: Final = ("agreed", "reworded")
+from .wordings import levels_of
 
 
 def adopt(result: Result, mail_templates: Path, language: str) -> list[str]:
@@ -30,7 +31,7 @@ def adopt(result: Result, mail_templates: Path, language: str) -> list[str]:
     Raises BallotError, with nothing written, where a sentence is no longer as the group saw it, or
     where the new words would not pass their gates.
     """
-    changed = dict(_changed_files(result, mail_templates / "words" / language / "statements"))
+    changed = dict(_changed_files(result, mail_templates, language))
     if not changed:
         raise BallotError("Nothing in this result was decided.")
     with tempfile.TemporaryDirectory(prefix="word-ahead-adopt-") as folder:
@@ -44,52 +45,92 @@ def adopt(result: Result, mail_templates: Path, language: str) -> list[str]:
     return [path.relative_to(mail_templates).as_posix() for path in changed]
 
 
-def _changed_files(result: Result, statements: Path) -> Iterator[tuple[Path, str]]:
-    wanted = {d.sentence: d for d in result.decisions() if d.decision != "open"}
-    found: set[str] = set()
-    for path in sorted(statements.glob("*.toml")):
-        document = tomlkit.parse(path.read_text("utf-8"))
-        tables: Any = document["statement"]
-        mine = [table for table in tables if table["id"] in wanted]
-        found |= {str(table["id"]) for table in mine}
-        for table in mine:
-            _write(table, wanted[str(table["id"])], result)
-        gone = [n for n, t in enumerate(tables) if _is_dropped(wanted.get(str(t["id"])))]
-        for number in reversed(gone):
-            del tables[number]
-        if mine:
-            yield path, tomlkit.dumps(document)
-    if lost := wanted.keys() - found:
-        raise BallotError(f"There is no sentence “{min(lost)}” any more.")
+def _changed_files(
+    result: Result, mail_templates: Path, language: str
+) -> Iterator[tuple[Path, str]]:
+    """Every file that changes, with its new text; each text has to be as the group saw it."""
+    folder = mail_templates / "words" / language
+    words = load(mail_templates / "words").words(language)
+    pieces = pieces_of(words)
+    by_file: dict[str, list[Decided]] = {}
+    for decided in result.decisions():
+        if decided.decision not in ("open", "declined"):
+            by_file.setdefault(_file_of(decided, pieces), []).append(decided)
+    for file, decisions in by_file.items():
+        document = tomlkit.parse((folder / file).read_text("utf-8"))
+        for decided in decisions:
+            if piece := pieces.get(decided.sentence):
+                _write(document, decided, piece, result)
+            else:
+                document["statement"].append(_added(decided, result, words))
+        yield folder / file, tomlkit.dumps(document)
 
 
-def _is_dropped(decided: Decided | None) -> bool:
-    return decided is not None and decided.decision == "dropped"
+def _file_of(decided: Decided, pieces: Mapping[str, Piece]) -> str:
+    piece = pieces.get(decided.sentence)
+    if decided.decision == "added":
+        if piece is not None or not any(p.part == decided.section for p in pieces.values()):
+            raise BallotError(f"“{decided.sentence}” cannot be added to “{decided.section}”.")
+        return f"statements/{decided.section}.toml"
+    if piece is None:
+        raise BallotError(f"There is no sentence “{decided.sentence}” any more.")
+    if decided.decision == "dropped" and piece.kind != "statement":
+        raise BallotError(f"“{decided.sentence}” cannot be left out: each letter needs it.")
+    return piece.file
 
 
-def _write(table: Any, decided: Decided, result: Result) -> None:  # noqa: ANN401  # tomlkit's own
-    if (table["me"], table["them"]) != (decided.today.me, decided.today.them):
+# The documents are tomlkit's own, without types.
+def _write(document: Any, decided: Decided, piece: Piece, result: Result) -> None:  # noqa: ANN401
+    table = _table_at(document, piece)
+    first, second = ("label", "body") if piece.kind == "reply" else ("me", "them")
+    if (table[first], table[second]) != (decided.today.me, decided.today.them):
         raise BallotError(f"“{decided.sentence}” has changed since the group saw it.")
-    if decided.decision not in _AGREED:
+    if decided.decision == "dropped":
+        ids = [str(one["id"]) for one in document["statement"]]
+        del document["statement"][ids.index(piece.id)]
         return
     if decided.decision == "reworded":
-        before = tomlkit.inline_table()
-        before.update({"until": result.on, "me": str(table["me"]), "them": str(table["them"])})
-        if "agreed" in table:
-            before.update({"agreed": table["agreed"]})
-        earlier = [*table.get("before", ()), before]
-        table["me"], table["them"] = decided.wording.me, decided.wording.them
-        table["before"] = earlier
-    agreed = tomlkit.inline_table()
-    agreed.update(_certificate(decided, result))
-    table["agreed"] = agreed
+        _keep_what_stood_there(table, (first, second), result)
+        table[first], table[second] = decided.wording.me, decided.wording.them
+    table["agreed"] = _certificate(decided, result)
 
 
-def _certificate(decided: Decided, result: Result) -> dict[str, Any]:
+def _table_at(document: Any, piece: Piece) -> Any:  # noqa: ANN401
+    if piece.kind == "statement":
+        return next(one for one in document["statement"] if one["id"] == piece.id)
+    table = document
+    for key in piece.keys:
+        table = table[int(key) - 1 if key.isdecimal() else key]
+    return table
+
+
+def _keep_what_stood_there(table: Any, keys: tuple[str, str], result: Result) -> None:  # noqa: ANN401
+    before = tomlkit.inline_table()
+    before.update({"until": result.on} | {key: str(table[key]) for key in keys})
+    if "agreed" in table:
+        before.update({"agreed": table["agreed"]})
+    table["before"] = [*table.get("before", ()), before]
+
+
+def _added(decided: Decided, result: Result, words: Words) -> Any:  # noqa: ANN401
+    """A new sentence: offered everywhere, at each level that its words allow."""
+    table = tomlkit.table()
+    table["id"] = decided.sentence
+    table["situations"] = "all"
+    table["levels"] = list(levels_of(decided.wording, words))
+    table["me"], table["them"] = decided.wording.me, decided.wording.them
+    table["source"] = [result.by]
+    table["agreed"] = _certificate(decided, result)
+    return table
+
+
+def _certificate(decided: Decided, result: Result) -> Any:  # noqa: ANN401
     told: dict[str, Any] = {"by": result.by, "on": result.on}
-    if result.shown:
+    if result.shown and any(decided.votes):
         told |= {"for": decided.votes[0], "against": decided.votes[1]}
-    return told | {"round": result.round}
+    agreed = tomlkit.inline_table()
+    agreed.update(told | {"round": result.round})
+    return agreed
 
 
 def _put(changed: Mapping[Path, str]) -> None:

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from ..errors import BallotError
-from ..letter.words import Statement, Words
 from ..mail.typed import clean_line, contact_in
 
 Answer = Literal["send", "live", "change", "not"]
@@ -26,8 +25,8 @@ MOST_SENTENCES: Final = 12
 # Round two: none, a little, strong, and "I could not send it".
 RESISTANCE: Final = (0, 1, 2, 3)
 # As long as the longest sentence that the words' own check lets through, and room to be shortened.
-_LONGEST_WORDING: Final = 300
-_LONGEST_WHY: Final = 600
+LONGEST_WORDING: Final = 300
+LONGEST_WHY: Final = 600
 
 FIRST_COLUMNS: Final = (
     "ballot",
@@ -68,6 +67,8 @@ class Vote:
     reasons: tuple[str, ...] = field(default=(), repr=False)
     wording: Wording | None = field(default=None, repr=False)
     why: str = field(default="", repr=False)
+    # Where a new sentence would stand: its text of today is empty.
+    section: str = ""
 
 
 @dataclass(frozen=True)
@@ -79,30 +80,14 @@ class Weighing:
     resistance: int | None = field(repr=False)
 
 
-def statements_to_decide(
-    words: Words, section: str = "", ids: Sequence[str] = ()
-) -> tuple[Statement, ...]:
-    """The sentences of a section, or those named; raises BallotError for what is not there."""
-    if section and section not in words.sections:
-        raise BallotError(f"There is no section “{section}”, only {', '.join(words.sections)}.")
-    unknown = [one for one in ids if one not in words.statements]
-    if unknown:
-        raise BallotError(f"There is no sentence “{unknown[0]}”.")
-    chosen = (words.sections[section].statement if section else ()) + tuple(
-        words.statements[one] for one in ids
-    )
-    if not chosen:
-        raise BallotError("Name a section, or sentences by their ids.")
-    if ids and len(chosen) > MOST_SENTENCES:
-        raise BallotError(f"A ballot has a section, or up to {MOST_SENTENCES} sentences.")
-    return chosen
-
-
-def blank(statements: Iterable[Statement]) -> str:
+def blank(texts: Mapping[str, Wording]) -> str:
     """An empty ballot of the first round, as CSV."""
     return _table(
         FIRST_COLUMNS,
-        ({"sentence": s.id, "text": s.me, "text about somebody": s.them} for s in statements),
+        (
+            {"sentence": id_, "text": one.me, "text about somebody": one.them}
+            for id_, one in texts.items()
+        ),
     )
 
 
@@ -159,13 +144,13 @@ def _vote(row: Mapping[str, str], place: str) -> Vote:
         answer=next((known for known in ANSWERS if known == answer), None),
         reasons=reasons,
         wording=_wording(row, place),
-        why=_typed(row["why"], _LONGEST_WHY, place),
+        why=_typed(row["why"], LONGEST_WHY, place),
     )
 
 
 def _wording(row: Mapping[str, str], place: str) -> Wording | None:
-    me = _typed(row["wording"], _LONGEST_WORDING, place)
-    them = _typed(row["wording about somebody"], _LONGEST_WORDING, place)
+    me = _typed(row["wording"], LONGEST_WORDING, place)
+    them = _typed(row["wording about somebody"], LONGEST_WORDING, place)
     if not me and not them:
         return None
     # Who changes one voice leaves the other as it is.

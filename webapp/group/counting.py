@@ -10,7 +10,8 @@ from typing import Final, Literal
 from ..errors import BallotError
 from .ballots import RESISTANCE, Vote, Weighing, Wording
 
-Decision = Literal["agreed", "reworded", "dropped", "open"]
+# A new sentence is "added" or "declined"; what it replaces has no text.
+Decision = Literal["agreed", "reworded", "dropped", "open", "added", "declined"]
 # With fewer ballots a count tells who voted what; below, only what won is shown.
 SHOWN_FROM: Final = 5
 # The options of a second round that are no proposal.
@@ -37,6 +38,10 @@ class Decided:
     votes: tuple[int, int] = field(repr=False)
     proposals: tuple[Wording, ...] = field(default=(), repr=False)
     may_drop: bool = False
+    section: str = ""
+    # How often each reason was tapped, and what was written, in no order.
+    reasons: Mapping[str, int] = field(default_factory=dict, repr=False)
+    whys: tuple[str, ...] = field(default=(), repr=False)
 
 
 def first_round(ballots: Iterable[Sequence[Vote]], rules: Rules) -> list[Decided]:
@@ -74,6 +79,9 @@ def _decided(sentence: str, votes: Sequence[Vote], rules: Rules) -> Decided:
         votes=count,
         proposals=() if agreed else tuple(proposals),
         may_drop=not agreed and answers["not"] > 0,
+        section=votes[0].section,
+        reasons=dict(Counter(reason for vote in votes for reason in vote.reasons)),
+        whys=tuple(sorted(vote.why for vote in votes if vote.why)),
     )
 
 
@@ -94,7 +102,7 @@ def second_round(
     Who gives a wording no number resists it as much as one can: silence is no yes. Those who would
     resist the winner most strongly are counted against it.
     """
-    return [one if one.decision == "agreed" else _weighed(one, ballots, rules) for one in first]
+    return [_weighed(one, ballots, rules) if one.decision == "open" else one for one in first]
 
 
 def _weighed(decided: Decided, ballots: Sequence[Sequence[Weighing]], rules: Rules) -> Decided:
@@ -112,16 +120,20 @@ def _weighed(decided: Decided, ballots: Sequence[Sequence[Weighing]], rules: Rul
     least = [option for option, weight in total.items() if weight == min(total.values())]
     winner = least[0] if len(least) == 1 else TODAY
     against = sum(_weight(winner, answers) == RESISTANCE[-1] for answers in voters)
-    decision: Decision = "reworded"
-    if winner in (TODAY, NONE):
-        decision = "agreed" if winner == TODAY else "dropped"
     return Decided(
         sentence=decided.sentence,
-        decision=decision,
+        decision=_decision(winner, is_new=not decided.today.me),
         today=decided.today,
         wording=named[winner],
         votes=(len(voters) - against, against),
+        section=decided.section,
     )
+
+
+def _decision(winner: str, *, is_new: bool) -> Decision:
+    if is_new:
+        return "declined" if winner == TODAY else "added"
+    return "agreed" if winner == TODAY else "dropped" if winner == NONE else "reworded"
 
 
 def _resistance(option: str, voters: Iterable[Mapping[str, int | None]]) -> int:

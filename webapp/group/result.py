@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import datetime
+import io
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -16,6 +18,13 @@ from .ballots import Wording
 from .counting import SHOWN_FROM, Decided, Decision, options
 
 _MADE_FOR: Final = "word-ahead/agreement/1"
+
+
+_COLUMNS: Final = (
+    *("sentence", "decision", "for", "against", "text", "text about somebody", "proposed"),
+)
+# What spreadsheets begin a formula with (OWASP, CSV injection).
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 class _Strict(BaseModel):
@@ -47,6 +56,9 @@ class _Sentence(_Strict):
     votes: _Votes | None = None
     proposals: tuple[_Text, ...] = ()
     may_drop: bool = False
+    section: str = ""
+    reasons: Mapping[str, int] = {}
+    whys: tuple[str, ...] = ()
 
     def decided(self) -> Decided:
         votes = (self.votes.yes, self.votes.against) if self.votes else (0, 0)
@@ -58,6 +70,7 @@ class _Sentence(_Strict):
             votes=votes,
             proposals=tuple(text.wording() for text in self.proposals),
             may_drop=self.may_drop,
+            section=self.section,
         )
 
 
@@ -110,27 +123,35 @@ def result_of(count: Count, decisions: Sequence[Decided]) -> Result:
         round=count.round,
         ballots=count.ballots,
         shown=count.shown,
-        sentence=tuple(_sentence(one, shown=count.shown) for one in decisions),
+        sentence=tuple(_sentence(one, count) for one in decisions),
     )
 
 
-def _sentence(one: Decided, *, shown: bool) -> _Sentence:
+def _sentence(one: Decided, count: Count) -> _Sentence:
+    """One decision; a count that an earlier result did not show is not known, and is no nought."""
     votes = {"for": one.votes[0], "against": one.votes[1]}
+    many = count.ballots >= SHOWN_FROM
+    # Of a new sentence only those told who miss it: that is no count until the next round.
+    is_new = one.decision == "open" and not one.today.me
+    is_known = count.shown and any(one.votes) and not is_new
     return _Sentence(
         id=one.sentence,
         decision=one.decision,
         today=_Text.of(one.today),
         wording=_Text.of(one.wording),
-        votes=_Votes.model_validate(votes) if shown else None,
+        votes=_Votes.model_validate(votes) if is_known else None,
         proposals=tuple(_Text.of(wording) for wording in one.proposals),
         may_drop=one.may_drop,
+        section=one.section,
+        reasons=one.reasons if count.shown else {},
+        whys=one.whys if many else (),
     )
 
 
 def read_result(text: str, file: str) -> Result:
     """Read a result's file; raises BallotError that names the file and the key."""
     try:
-        table: Mapping[str, Any] = json.loads(text.removeprefix("\ufeff"))
+        table: Mapping[str, Any] = json.loads(_without_mail(text.removeprefix("\ufeff")))
         return Result.model_validate(table)
     except ValidationError as error:
         first = error.errors()[0]
@@ -138,6 +159,27 @@ def read_result(text: str, file: str) -> Result:
         raise BallotError(f"{file}: {key}: {first['msg']}") from None
     except (ValueError, RecursionError):
         raise BallotError(f"{file}: is no result of a count (JSON).") from None
+
+
+def _without_mail(text: str) -> str:
+    """The result alone, where it came in a mail that was saved as a text."""
+    lines = text.splitlines()
+    if "{" in lines and "}" in lines:
+        return "\n".join(lines[lines.index("{") : len(lines) - lines[::-1].index("}")])
+    return text
+
+
+def as_csv(result: Result) -> str:
+    """The result for a spreadsheet; no cell of it can be taken for a formula."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(_COLUMNS)
+    for one in result.sentence:
+        votes = (str(one.votes.yes), str(one.votes.against)) if one.votes else ("", "")
+        proposals = " / ".join(text.me for text in one.proposals)
+        cells = (one.id, one.decision, *votes, one.wording.me, one.wording.them, proposals)
+        writer.writerow(f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells)
+    return "\ufeff" + out.getvalue()
 
 
 def as_text(result: Result) -> str:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from ..letter.words import Statement, Words, fill
+from ..letter.words import Words
 from .ballots import ANSWERS, REASONS, Wording
+from .wordings import shown
 
 _TEMPLATES: Final = Environment(
     loader=FileSystemLoader(Path(__file__).parent),
@@ -19,15 +20,9 @@ _TEMPLATES: Final = Environment(
 )
 
 
-# So a sentence about somebody reads on paper; in the table the placeholders stay as they are.
-_SOMEBODY: Final = "Sam"
-
-
-def first_sheet(statements: Iterable[Statement], words: Words) -> str:
+def first_sheet(texts: Mapping[str, Wording], words: Words) -> str:
     """The first round's ballot as a page of HTML."""
-    sentences = [
-        (s.id, [("", _in_a_letter(Wording(s.me, s.them), s.id, words))]) for s in statements
-    ]
+    sentences = [(id_, [("", _in_a_letter(one, id_, words))]) for id_, one in texts.items()]
     return _sheet(sentences, words, second=False)
 
 
@@ -44,13 +39,9 @@ def _in_a_letter(wording: Wording, sentence: str, words: Words) -> Wording:
     """A wording as it stands in a letter: after its lead-in, with a name in place of {name}."""
     statement = words.statements.get(sentence)
     lead = words.sections[statement.section].lead if statement else None
-    they, them, their = words.frame.they["they"]
-    values = {"name": _SOMEBODY, "they": they, "them": them, "their": their}
-    values |= {name.capitalize(): value.capitalize() for name, value in values.items()}
-    values["condition"] = words.frame.term["selective"]
 
     def after(lead_in: str, text: str) -> str:
-        return fill(f"{lead_in} {text}" if lead_in and text else text, values)
+        return shown(f"{lead_in} {text}" if lead_in and text else text, words)
 
     if lead is None:
         return Wording(after("", wording.me), after("", wording.them))

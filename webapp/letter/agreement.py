@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Iterable
 
+from .answers import day
 from .words import Agreement, ReadyReply, Wording, Words
 
 
@@ -17,13 +17,6 @@ def certificate(printed: Iterable[Wording | ReadyReply], words: Words) -> str:
     last = max(one.on for one in agreed if one)
     text = words.frame.agreed.text.replace("{date}", day(last, words))
     return text.replace("{by}", groups.pop())
-
-
-def day(date: datetime.date, words: Words) -> str:
-    """A date as a person writes it."""
-    agreed = words.frame.agreed
-    told = agreed.day.replace("{day}", str(date.day)).replace("{year}", str(date.year))
-    return told.replace("{month}", agreed.months[date.month - 1])
 
 
 def votes(agreed: Agreement) -> tuple[int, int] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 from dataclasses import dataclass, field
 from typing import Final
@@ -61,6 +62,13 @@ def filled(text: str, answers: Answers, words: Words) -> str:
         return given
 
     return _PLACEHOLDER.sub(value, text)
+
+
+def day(date: datetime.date, words: Words) -> str:
+    """A date as a person writes it."""
+    paper = words.frame.paper
+    month = paper.months[date.month - 1]
+    return paper.date.format_map({"day": date.day, "month": month, "year": date.year})
 
 
 def fallback_name(answers: Answers, words: Words) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from dataclasses import dataclass, field, replace
 
-from .answers import Answers
+from .answers import Answers, day
 from .compose import Letter, situation_of
 from .words import Words
 
@@ -26,10 +26,9 @@ class Paper:
 def on_paper(answers: Answers, words: Words, today: datetime.date) -> Paper:
     """The sheet for a letter that is printed today."""
     paper = words.frame.paper
-    named = {"day": str(today.day), "month": paper.months[today.month - 1], "year": str(today.year)}
     signed, to_name = answers.signed, answers.to_name
     return Paper(
-        date=paper.date.format_map(named),
+        date=day(today, words),
         sender=paper.sender.replace("{name}", signed) if signed else "",
         reader=paper.reader.replace("{name}", to_name) if to_name else "",
         by_hand=paper.lines if situation_of(answers, words).paper_lines else (),

@@ -242,4 +242,6 @@ _SPECIMENS: Final[Mapping[str, Mapping[str, object]]] = {
     "letter": letter_context(_SPECIMEN, "you@example.org"),
     "code": _NOTICE | dict.fromkeys(("asked", "you", "code", "link"), "A") | {"after": ("A",)},
     "receipt": {**_NOTICE, **_RECEIPT},
+    "round": {**_NOTICE, "lines": ("A",), "link": "A", "after": ("A",)},
+    "outcome": {**_NOTICE, "lines": ("A",), "below": "A", "result": ("A",)},
 }

@@ -1,4 +1,4 @@
-"""The database and what is kept in it: limits, and letters that wait for a yes."""
+"""The database and what is kept in it: limits, letters that wait for a yes, and rounds."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ from ..keys import Keys
 from .database import Database, DatabaseUnavailable
 from .feedback import Feedback
 from .ledger import Ledger, Limits
+from .rounds import Rounds
 from .sealing import Sealer
 from .waiting import WaitingLetters
 
 _HOUR: Final = 3600
 # A code that blocks an address is fetched at once, or not at all.
 _STOP_HOURS: Final = 2
+# A coordinator's invitation: three rounds of two weeks, and time to talk between them.
+_INVITATION_HOURS: Final = 90 * 24
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,8 @@ class Store:
     ledger: Ledger
     waiting: WaitingLetters
     stopping: WaitingLetters
+    inviting: WaitingLetters
+    rounds: Rounds
     feedback: Feedback
 
     def start(self) -> None:
@@ -51,11 +56,17 @@ def open_store(database_url: str, keys: Keys, limits: Limits, waiting_hours: int
     """The store, not yet connected: start() makes it ready."""
     database = Database(database_url)
     counts = Database(database_url, counts=True)
+
+    def sealed(purpose: str, hours: int) -> WaitingLetters:
+        return WaitingLetters(database, Sealer(keys, purpose=purpose), life=hours * _HOUR)
+
     return Store(
         database=database,
         counts=counts,
         ledger=Ledger(counts, keys, limits),
-        waiting=WaitingLetters(database, Sealer(keys), life=waiting_hours * _HOUR),
-        stopping=WaitingLetters(database, Sealer(keys, purpose="stop"), life=_STOP_HOURS * _HOUR),
+        waiting=sealed("letter", waiting_hours),
+        stopping=sealed("stop", _STOP_HOURS),
+        inviting=sealed("group", _INVITATION_HOURS),
+        rounds=Rounds(database),
         feedback=Feedback(counts),
     )

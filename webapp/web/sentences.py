@@ -11,8 +11,8 @@ from flask import Blueprint, abort
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
-from ..letter.agreement import day, votes
-from ..letter.answers import Answers, filled
+from ..letter.agreement import votes
+from ..letter.answers import Answers, day, filled
 from ..letter.words import Agreement, Words
 from ..letter.words.catalogue import FRAME, RIGHTS, Sentence, catalogue
 from .common import fill, page, words

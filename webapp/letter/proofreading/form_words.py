@@ -17,7 +17,10 @@ from .sentences import (
 )
 
 # Stand on lock screens and beside a letter at any level: no word about health, at any time.
-_SILENT: Final = ("mails.code.", "mails.stop.", "mails.person.")
+_SILENT: Final = (
+    *("mails.code.", "mails.stop.", "mails.person.", "group.invitation.", "group.invite_member."),
+    *("group.reminder.", "group.outcome."),
+)
 _SILENT_PARTS: Final = ("mails.receipt.subject", "mails.receipt.title")
 
 _PLACEHOLDER: Final = re.compile(r"\{\w+\}")

@@ -92,11 +92,11 @@ def _check_ends(words: Words, file: str, section: Section) -> Iterator[str]:
             yield f"{file}: {key}: has to stop before its sentence ends, at a word"
     for statement in section.statement:
         for voice, text in (("me", statement.me), ("them", statement.them)):
-            for problem in _ends(text, words):
+            for problem in ends_in(text, words):
                 yield f"{file}: {statement.id}.{voice}: {problem}"
 
 
-def _ends(text: str, words: Words) -> Iterator[str]:
+def ends_in(text: str, words: Words) -> Iterator[str]:
     if not text.endswith("."):
         yield "has to end the sentence of its lead-in, with a full stop"
     if _ENDS_WITHIN.search(text):

@@ -110,12 +110,22 @@ class Section(Model):
     statement: tuple[Statement, ...] = Field(min_length=1)
 
 
+class ReplyBefore(Model):
+    """What a ready reply was until a day, and who had agreed to that."""
+
+    until: datetime.date
+    label: str = Field(min_length=1)
+    body: str = Field(min_length=1)
+    agreed: Agreement | None = None
+
+
 class ReadyReply(Model):
     """An answer that the reader of a letter sends by one tap."""
 
     label: str = Field(min_length=1)
     body: str = Field(min_length=1)
     agreed: Agreement | None = None
+    before: tuple[ReplyBefore, ...] = ()
 
 
 class Starters(Model):
@@ -205,14 +215,6 @@ class _Text(Model):
     text: str
 
 
-class _Agreed(Model):
-    """How a letter says who agreed to its words, and how a day is written."""
-
-    text: str
-    day: str
-    months: tuple[str, ...] = Field(min_length=12, max_length=12)
-
-
 class Frame(Model):
     """What every letter of a language has in common."""
 
@@ -235,7 +237,7 @@ class Frame(Model):
     sign_off: SignOff
     credit: _Text
     version: _Text
-    agreed: _Agreed
+    agreed: _Text
     paper: _Paper
 
     def fact_at(self, level: Level) -> Wording | None:

@@ -113,11 +113,7 @@ def _check_frame(words: Words) -> Iterator[str]:
         wording = getattr(frame, key)
         yield from _check_wording(words, "frame.toml", key, wording)
     yield from _check_fact(words)
-    for key, text, names in (
-        ("agreed.text", frame.agreed.text, ("by", "date")),
-        ("agreed.day", frame.agreed.day, ("day", "month", "year")),
-    ):
-        yield from _held_once(words, key, text, names)
+    yield from _held_once(words, "agreed.text", frame.agreed.text, ("by", "date"))
     for key, text, name in (
         ("greeting.to_someone", frame.greeting.to_someone, "to_name"),
         ("reply.me", frame.reply.me, "address"),

@@ -17,7 +17,7 @@ from ...errors import StartError, WordAheadError, warn
 from . import engines
 from .tables import DECOY, tries
 
-HEAD: Final = "0003"  # the newest migration, so that a start need not load Alembic to ask
+HEAD: Final = "0004"  # the newest migration, so that a start need not load Alembic to ask
 MIGRATIONS: Final = Path(__file__).parent.parent / "migrations"
 UPGRADE_PATIENCE: Final = 60  # seconds for another upgrade to end; nobody waits at a page here
 
@@ -37,6 +37,7 @@ class AdvisoryLock(Enum):
     UPGRADE = 0x57_41_01
     COUNT = 0x57_41_02  # or two reservations would both see the last free place
     PUT = 0x57_41_03  # or two letters of one browser would not see each other
+    ROUND = 0x57_41_04  # or an answer from one phone would undo that from another
 
 
 class DatabaseUnavailable(WordAheadError):

@@ -62,6 +62,26 @@ daily = sa.Table(
     sa.Column("outcome", sa.String(16), primary_key=True),
     sa.Column("number", sa.Integer, nullable=False),
 )
+# A round of a peer group. `until` is when its ballots stop counting; all else is sealed.
+rounds = sa.Table(
+    "rounds",
+    tables,
+    sa.Column("id", sa.LargeBinary(16), primary_key=True),
+    sa.Column("sealed", sa.LargeBinary, nullable=False),
+    sa.Column("until", sa.BigInteger, nullable=False),
+    sa.Column("busy_until", sa.BigInteger, nullable=False),  # one press at a time
+    sa.Column("expires_at", sa.BigInteger, nullable=False, index=True),
+)
+# No time, no order, no name: SQLite keeps the rows by their ids, which are random.
+ballots = sa.Table(
+    "ballots",
+    tables,
+    sa.Column("id", sa.LargeBinary(16), primary_key=True),
+    sa.Column("round", sa.LargeBinary(16), nullable=False, index=True),
+    sa.Column("wrapped", sa.LargeBinary, nullable=False),  # its key, for whoever counts
+    sa.Column("sealed", sa.LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
 # How many gave a sentence a mark: no time, no browser, nothing that joins two marks to one person.
 feedback = sa.Table(
     "feedback",

@@ -16,7 +16,18 @@ from . import figures
 from .blocks import BlockList
 from .counting import MailCounts
 from .figures import CODE, RECEIPT, Count
-from .limits import MINUTE, Kind, Limits, ToOwn, ToPerson, fold, network, rules
+from .limits import (
+    MINUTE,
+    Kind,
+    Limits,
+    Reader,
+    ToGroup,
+    ToOwn,
+    ToPerson,
+    fold,
+    network,
+    rules,
+)
 from .submissions import EarlierPress, OtherContent, Submission, Submissions
 
 __all__ = [
@@ -29,9 +40,11 @@ __all__ = [
     "LedgerUnavailable",
     "Limits",
     "OtherContent",
+    "Reader",
     "Refusal",
     "Reservation",
     "Submission",
+    "ToGroup",
     "ToOwn",
     "ToPerson",
     "fold",
@@ -76,7 +89,7 @@ class Ledger:
         self._next_sweep = 0
 
     def reserve(
-        self, mail: ToOwn | ToPerson, submission: Submission | None = None, *, again: bool = False
+        self, mail: Reader, submission: Submission | None = None, *, again: bool = False
     ) -> Reservation | Refusal | EarlierPress | OtherContent:
         """Count one mail before it is sent, or say why it may not be.
 
@@ -101,7 +114,7 @@ class Ledger:
             return Reservation(counted, now, id_, attempt, mail.kind)
 
     def _count(
-        self, connection: sa.Connection, mail: ToOwn | ToPerson, now: int
+        self, connection: sa.Connection, mail: Reader, now: int
     ) -> tuple[bytes, ...] | Refusal:
         """Count one mail by every rule, or say which stands in the way; the keys of its rows."""
         its_rules = rules(mail, self._limits)

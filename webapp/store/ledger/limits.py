@@ -25,6 +25,9 @@ class Limits:
     pair_day: int = 1  # one letter a day from one person to another
     stop_hour: int = 40  # for the whole site, apart: asking for no more mail silences no letters
     site_hour: int = 200  # what a new relay account carries without a bad name
+    # A group's rounds have a share of their own: they silence no letters, and no letter them.
+    group_day: int = 150  # for the whole site: three groups of fifteen, some openings and reminders
+    group_inbox_day: int = 6  # an opening that a slip had to repeat, and a reminder
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,22 @@ class ToPerson:
 
 
 @dataclass(frozen=True)
+class ToGroup:
+    """A mail of a group's round: to a member, or to its coordinator."""
+
+    address: str = field(repr=False)
+    kind: None = None
+
+    @property
+    def reader(self) -> str:
+        """Whose inbox it is."""
+        return self.address
+
+
+Reader = ToOwn | ToPerson | ToGroup
+
+
+@dataclass(frozen=True)
 class Rule:
     """At most so many mails in so many seconds about one thing: a network, an inbox, the site."""
 
@@ -77,8 +96,14 @@ class Rule:
     site: bool = False
 
 
-def rules(mail: ToOwn | ToPerson, limits: Limits) -> list[Rule]:
+def rules(mail: Reader, limits: Limits) -> list[Rule]:
     """Every rule that this mail must keep; it counts under the inbox that gets it."""
+    if isinstance(mail, ToGroup):
+        inbox = f"group inbox\0{fold(mail.reader)}"
+        return [
+            Rule("group_day", "group", DAY, limits.group_day, site=True),
+            Rule("group_inbox_day", inbox, DAY, limits.group_inbox_day),
+        ]
     if isinstance(mail, ToOwn) and mail.to_stop:
         found = [Rule("stop_hour", "stop", HOUR, limits.stop_hour, site=True)]
     else:
