@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import datetime
 from pathlib import Path
 
 import pytest
 
+from webapp.group.adoption import adopt
+from webapp.group.ballots import Wording
+from webapp.group.counting import Decided
+from webapp.group.result import Count, result_of
 from webapp.letter.words import Words, load
 from webapp.letter.words.catalogue import catalogue, sentences_by_id
 from webapp.web.sentences import ON_A_PAGE, text_of
@@ -16,6 +21,7 @@ from .builders import english
 from .test_web_pages_size import PAGE
 from .visitor import DEMO, WITHOUT_MAIL, Visitor, make_app, visitor
 
+WAIT_ID = "wait-in-silence"
 WAIT = "ask once, then wait, with no need to fill the silence."
 BEFORE = (
     'before = [{ until = 2027-03-02, me = "ask once, and wait.", them = "ask once, and wait.",'
@@ -88,6 +94,32 @@ def test_counts_that_the_group_does_not_show_are_not_told(words: Path) -> None:
     text = at(words).opens("/words/what-helps").page.text
     assert "Agreed by Quiet Circle on 2 March 2027." in text
     assert "for it" not in text
+
+
+def test_what_a_group_adopts_is_told_on_the_next_start_opening_and_reply_too(words: Path) -> None:
+    now = sentences_by_id(english())
+    new = {
+        "work-opening": (
+            "I write about how we can talk well at work.",
+            "I write for {about} about work.",
+        ),
+        "work-reply-1": ("“Yes to all of it”", "Thank you for your letter. Yes to all of it."),
+        "wait-in-silence": ("ask once, then wait a little.", "ask once, then wait a little."),
+    }
+    decided = [
+        Decided(one, "reworded", Wording(now[one].me, now[one].them), Wording(*text), (6, 1))
+        for one, text in new.items()
+    ]
+    result = result_of(Count("Example Circle", datetime.date(2027, 3, 2), 2, 7), decided)
+    adopt(result, words.parent, "en")
+    emma = at(words)
+    for path, one in (("work", "work-opening"), ("work", "work-reply-1"), ("what-helps", WAIT_ID)):
+        item = emma.opens(f"/words/{path}").page.soup.select_one(f"#{one}")
+        assert item is not None
+        told = item.get_text(" ", strip=True)
+        assert text_of(new[one][0], "me", english()) in told
+        assert "Agreed by Example Circle on 2 March 2027: 6 for it, 1 against." in told
+        assert f"Until 2 March 2027: “{text_of(now[one].me, 'me', english())}”" in told
 
 
 def test_no_page_is_large_even_when_each_sentence_was_changed(words: Path) -> None:

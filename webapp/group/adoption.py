@@ -90,8 +90,7 @@ def _write(document: Any, decided: Decided, piece: Piece, result: Result) -> Non
         del document["statement"][ids.index(piece.id)]
         return
     if decided.decision == "reworded":
-        if piece.kind != "reply":
-            _keep_what_stood_there(table, result)
+        _keep_what_stood_there(table, (first, second), result)
         table[first], table[second] = decided.wording.me, decided.wording.them
     table["agreed"] = _certificate(decided, result)
 
@@ -105,9 +104,9 @@ def _table_at(document: Any, piece: Piece) -> Any:  # noqa: ANN401
     return table
 
 
-def _keep_what_stood_there(table: Any, result: Result) -> None:  # noqa: ANN401
+def _keep_what_stood_there(table: Any, keys: tuple[str, str], result: Result) -> None:  # noqa: ANN401
     before = tomlkit.inline_table()
-    before.update({"until": result.on, "me": str(table["me"]), "them": str(table["them"])})
+    before.update({"until": result.on} | {key: str(table[key]) for key in keys})
     if "agreed" in table:
         before.update({"agreed": table["agreed"]})
     table["before"] = [*table.get("before", ()), before]

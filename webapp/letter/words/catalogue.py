@@ -75,7 +75,10 @@ def _of_frame(words: Words) -> Iterator[Sentence]:
 
 def _replies(name: str, replies: tuple[ReadyReply, ...]) -> Iterator[Sentence]:
     for number, one in enumerate(replies, 1):
-        yield Sentence(f"{name}-{number}", one.label, one.body, one.agreed, is_reply=True)
+        before = tuple(
+            Before(until=b.until, me=b.label, them=b.body, agreed=b.agreed) for b in one.before
+        )
+        yield Sentence(f"{name}-{number}", one.label, one.body, one.agreed, before, is_reply=True)
 
 
 def _of(name: str, wording: Wording) -> Sentence:

@@ -110,12 +110,22 @@ class Section(Model):
     statement: tuple[Statement, ...] = Field(min_length=1)
 
 
+class ReplyBefore(Model):
+    """What a ready reply was until a day, and who had agreed to that."""
+
+    until: datetime.date
+    label: str = Field(min_length=1)
+    body: str = Field(min_length=1)
+    agreed: Agreement | None = None
+
+
 class ReadyReply(Model):
     """An answer that the reader of a letter sends by one tap."""
 
     label: str = Field(min_length=1)
     body: str = Field(min_length=1)
     agreed: Agreement | None = None
+    before: tuple[ReplyBefore, ...] = ()
 
 
 class Starters(Model):
