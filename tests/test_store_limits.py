@@ -232,6 +232,23 @@ def test_a_whole_ipv6_household_shares_its_limit(database: Database) -> None:
 
 
 @pytest.mark.parametrize(
+    ("networks", "most"),
+    [("2001:db8:1:2{:02x}::1", 4), ("2001:db8:1:{:x}00::1", 16)],
+    ids=["a customer's /56", "a provider's /48"],
+)
+def test_who_has_many_ipv6_networks_sends_some_more_and_not_without_end(
+    database: Database, networks: str, most: int
+) -> None:
+    ledger = make_ledger(database, limits=roomy(ip_day=1))
+    sent = [
+        reserved(ledger, to_own(number, ip=networks.format(number)))
+        for number in range(1, most + 3)
+    ]
+    assert sent == [True] * most + [False] * 2
+    assert reserved(ledger, to_own(99, ip="2001:db8:2::1"))
+
+
+@pytest.mark.parametrize(
     "spelling",
     [
         "EMMA@Home.Example",
