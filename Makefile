@@ -12,7 +12,7 @@ PYTHONS := $(PYTHON) python3 python3.13 python3.12 python3.11 python3.14 python 
 	$(wildcard $(HOME)/.pyenv/versions/3.1*/bin/python3)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run test lint words check bench proof golden format lock runtime dev venv
+.PHONY: help run test lint words check bench proof golden trees format lock runtime dev venv
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -42,6 +42,9 @@ bench: dev  ## the measures, one JSON line each; a missed bound is a failure
 
 golden: dev  ## write the approved letters anew: read what changed aloud before you commit it
 	@$(BIN)/python -m tests.golden_letters
+
+trees: dev  ## write anew what a screen reader gets of each page: read what changed, in order
+	@$(BIN)/python -m tests.page_trees
 
 proof: dev  ## every campaign, half an hour, and one table of what they tried (ARGS="mail load")
 	@$(BIN)/python -m tests.campaigns $(ARGS)

@@ -92,8 +92,10 @@ def when_ready(_server: Arbiter) -> None:
     """In the demo, say where it is."""
     if _DEMO:
         here = f"http://127.0.0.1:{_PORT}"
-        sys.stdout.write(f"The form is at {here}/\nEvery letter goes to {here}/outbox\n")
+        sys.stdout.write(f"The form is at {here}/\n")
         sys.stdout.write("It is all on this machine, and no mail leaves it. Ctrl+C stops it.\n")
+        # Last, so that it is what stands above the cursor.
+        sys.stdout.write(f"Every letter goes to {here}/outbox\n")
         sys.stdout.flush()
 
 

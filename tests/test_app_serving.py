@@ -91,3 +91,12 @@ def test_whatever_a_host_copies_starts_the_app_by_its_own_door_and_not_by_gunico
     assert [str(one) for one, text in texts.items() if start.search(text)] == []
     doors = [one.name for one, text in texts.items() if re.search(r"-m\W+webapp\b", text)]
     assert {"Procfile", "Containerfile", "word-ahead.service"} <= set(doors)
+
+
+def test_the_demos_last_line_names_where_its_letters_are(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _config(monkeypatch, WORD_AHEAD_DEMO="1", PORT="9000")["when_ready"](None)
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == "The form is at http://127.0.0.1:9000/"
+    assert said[-1] == "Every letter goes to http://127.0.0.1:9000/outbox"

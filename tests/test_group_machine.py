@@ -144,7 +144,8 @@ class RoundMachine(RuleBasedStateMachine):
         """Count; where the process dies in the middle, the next press counts the same."""
         state = self._round()
 
-        def count(contents: list[bytes]) -> bytes:
+        def count(state_now: bytes, contents: list[bytes]) -> bytes:
+            assert state_now == state.to_bytes()
             self.found = [Ballot.read(one) for one in contents]
             if dies:
                 raise RuntimeError("killed")

@@ -52,7 +52,7 @@ def votes(store: Rounds, token: str, text: bytes) -> None:
 def counted(store: Rounds, root: bytes = ROOT) -> list[bytes]:
     found: list[bytes] = []
 
-    def count(contents: list[bytes]) -> bytes:
+    def count(_state: bytes, contents: list[bytes]) -> bytes:
         found.extend(contents)
         return b"result"
 
@@ -83,7 +83,7 @@ def test_after_the_end_no_link_leads_anywhere_and_after_the_count_no_ballot_is_l
     assert [store.look(token) for token in tokens] == [None] * 5
     with pytest.raises(BallotGone):
         votes(store, tokens[0], b"late")
-    store.close(ROOT, lambda contents: b"result of %d" % len(contents))
+    store.close(ROOT, lambda _, contents: b"result of %d" % len(contents))
     assert held(database) == []
 
 
@@ -135,7 +135,7 @@ def test_a_count_that_fails_keeps_every_ballot(store: Rounds, clock: Clock) -> N
     (token, *_) = opened(store, clock)
     votes(store, token, b"vote")
 
-    def breaks(contents: list[bytes]) -> bytes:
+    def breaks(_state: bytes, contents: list[bytes]) -> bytes:
         raise RuntimeError("killed")
 
     store.end(ROOT)

@@ -17,6 +17,7 @@ from webapp.letter.words import load
 from webapp.post import Outcome
 from webapp.post import Result as Sent
 from webapp.store.database import DatabaseUnavailable
+from webapp.web.coordinator.visit import Visit
 
 from .builders import english
 from .direct import DAY, DIRECT, Host, store_over
@@ -247,6 +248,28 @@ def test_pressed_twice_it_starts_once(host: Host, lead: Lead) -> None:
 def _fields(lead: Lead) -> Iterator[tuple[str, str]]:
     for one in lead.page.soup.select("main input[name]"):
         yield str(one["name"]), str(one.get("value", ""))
+
+
+def test_a_press_that_comes_late_starts_nothing_twice_and_counts_nothing_away(
+    host: Host, lead: Lead, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lead.sets_up(which=FEW[:1])
+    fields = dict(_fields(lead))
+    with monkeypatch.context() as patch:
+        # What a second press had read before the first one was done.
+        patch.setattr(Visit, "runs", property(lambda self: False))
+        lead.posts(lead.link, fields | {"do": "start"})
+        mails = len(host.letters())
+        one_member(host).answers(1, "send")
+        lead.posts(lead.link, fields | {"do": "start"})
+        assert len(host.letters()) == mails
+    lead.ends()
+    assert result(lead).ballots == 1
+    with monkeypatch.context() as patch:
+        patch.setattr(Visit, "runs", property(lambda self: True))
+        lead.posts(lead.link, {"code": lead.code, "do": "count"})
+    lead.comes()
+    assert result(lead).ballots == 1
 
 
 def test_everybody_is_reminded_once_without_a_link(host: Host, started: Lead) -> None:

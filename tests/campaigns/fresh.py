@@ -158,7 +158,8 @@ def _first_page(place: Place, clone: Path, home: Path) -> str:
     written.unlink()
     if (status, outbox) != (200, 200):
         return f"no page: {last_line(said.encode())}"
-    return "" if f"http://127.0.0.1:{port}/outbox" in said else "the outbox was not named"
+    named = f"http://127.0.0.1:{port}/outbox" in last_line(said.encode())
+    return "" if named else "the last line does not name the outbox"
 
 
 def _started(command: list[str], output: IO[bytes]) -> subprocess.Popen[bytes]:

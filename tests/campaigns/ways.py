@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, Protocol
 
 from playwright.sync_api import Browser
@@ -81,7 +82,13 @@ STEPS: Final = (
         (),
         ("#own_words", "see elsewhere.example.com"),
     ),
-    Step("check", "/letter/check", (("#email", "emma1@example.org"),), (), ("#email", "emma")),
+    Step(
+        "check",
+        "/letter/check",
+        (("#email", "emma1@example.org"), ("#answer_by", "A note 1 at reception")),
+        (),
+        ("#email", "emma"),
+    ),
     Step(
         "person",
         "/letter/someone",
@@ -259,7 +266,7 @@ class PlaywrightSheet:
         self.page.reload()
 
 
-OpenedLetter = Callable[[], AbstractContextManager[Browser]]
+OpenedBrowser = Callable[[], AbstractContextManager[Browser]]
 
 
 @contextmanager
@@ -276,9 +283,14 @@ def _row(what: str, tool: str, found: list[tuple[str, str]]) -> Row:
     return Row(f"ways out and back, every field compared: {what}", tool, len(found), short)
 
 
-def _in_playwright(opened: OpenedLetter, what: str, **on: bool) -> list[Row]:
-    with opened() as running, site(**on) as here, playwright_sheet(running, here.url) as sheet:
+def _in_playwright(opened: OpenedBrowser, *, script: bool) -> list[Row]:
+    with (
+        opened() as running,
+        site() as here,
+        playwright_sheet(running, here.url, script=script) as sheet,
+    ):
         tool = f"{running.browser_type.name.capitalize()} {running.version}"
+        what = "with JavaScript" if script else "without JavaScript"
         return [_row(what, tool, [*tried(sheet)])]
 
 
@@ -293,8 +305,9 @@ def _in_webkit(*, script: bool) -> list[Row]:
 
 def main() -> list[Row]:
     """Each browser, with and without JavaScript."""
-    rows = told("ways in Chromium", lambda: _in_playwright(chromium, "with JavaScript"))
-    rows += told("ways in Firefox", lambda: _in_playwright(firefox, "with JavaScript"))
+    rows: list[Row] = []
     for script in (True, False):
-        rows += told("ways in WebKitGTK", lambda script=script: _in_webkit(script=script))  # type: ignore[misc]
+        for name, opened in (("Chromium", chromium), ("Firefox", firefox)):
+            rows += told(f"ways in {name}", partial(_in_playwright, opened, script=script))
+        rows += told("ways in WebKitGTK", partial(_in_webkit, script=script))
     return rows

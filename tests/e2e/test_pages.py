@@ -14,6 +14,7 @@ from ..campaigns.keyboard import lost_on_the_way
 from ..campaigns.looks import NARROWEST, PHONE, barriers, sideways
 from ..campaigns.site import Site, site
 from ..campaigns.walk import Walk, other_hosts
+from ..page_trees import FOLDER, trees
 from ..test_web_pages_size import FIRST_VIEW
 
 pytestmark = pytest.mark.browser
@@ -43,6 +44,15 @@ def page(chromium: Browser) -> Iterator[Page]:
 def here() -> Iterator[Site]:
     with site() as running:
         yield running
+
+
+def test_each_page_is_to_a_screen_reader_as_it_was_approved() -> None:
+    """Where it is not: read what changed, in order; if it is right, `make trees`."""
+    approved = {path.stem: path.read_text("utf-8") for path in FOLDER.glob("*.txt")}
+    found = dict(trees())
+    assert found.keys() == approved.keys()
+    for name, tree in found.items():
+        assert tree == approved[name], f"{name}: read it in order; if it is right: make trees"
 
 
 def test_the_first_view_with_all_its_headers_comes_in_one_go(page: Page, here: Site) -> None:

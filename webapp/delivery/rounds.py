@@ -73,6 +73,10 @@ def start(who: Coordinator, round_: Round, services: Services) -> list[str]:
     """
     store = _store(services)
     with store.rounds.press(who.root), SENDING.taken():
+        held = store.rounds.read(who.root)
+        if held and not Round.read(held.state).is_counted:
+            # An earlier press has begun it.
+            return []
         links = [(address, new_token()) for address in round_.members]
         mails_of = _RoundMails(who.language, round_.until, services)
         mails = [mails_of.link(*one) for one in links]

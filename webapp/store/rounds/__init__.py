@@ -141,17 +141,22 @@ class Rounds:
         with self._writing() as connection:
             self._end(connection, [RoundKeys.of(root).id])
 
-    def close(self, root: bytes, count: Callable[[list[bytes]], bytes]) -> None:
-        """Count all ballots of a round that has ended, keep what `count` makes, delete the ballots.
+    def close(self, root: bytes, count: Callable[[bytes, list[bytes]], bytes]) -> None:
+        """Count all ballots of a round that has ended: `count` makes its state anew; they go.
 
-        Where `count` raises, everything is as before.
+        The state that it gets is the one of this moment, so that a late second press can see that
+        there is nothing left to count. Where `count` raises, everything is as before.
         """
         keys = RoundKeys.of(root)
         with self._writing() as connection:
+            row = rows.round_of(connection, keys.id)
+            state = keys.open(row.sealed) if row else None
+            if state is None:
+                return
             contents = [keys.open_row(row) for row in rows.ballots(connection, keys.id)]
             _random.shuffle(contents)
-            now = self._database.now(connection)
-            rows.put(connection, keys.id, keys.seal(count(contents)), {"expires_at": now + KEPT})
+            expires = {"expires_at": self._database.now(connection) + KEPT}
+            rows.put(connection, keys.id, keys.seal(count(state, contents)), expires)
             rows.delete_ballots(connection, keys.id)
 
     def delete(self, root: bytes) -> None:

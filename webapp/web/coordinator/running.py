@@ -50,15 +50,17 @@ def count(visit: Visit) -> Response:
     """Count all ballots, those on paper too; where a table is broken, nothing has changed."""
     if visit.round is None or not visit.runs or visit.is_open:
         return stands(visit)
-    round_ = visit.round
 
-    def counted(contents: list[bytes]) -> bytes:
+    def counted(state: bytes, contents: list[bytes]) -> bytes:
+        round_ = Round.read(state)
+        if round_.is_counted:
+            return state
         ballots = [Ballot.read(one) for one in contents]
         today = datetime.datetime.fromtimestamp(visit.store.rounds.now(), datetime.UTC).date()
         return round_.counted(ballots, paper, today).to_bytes()
 
     try:
-        paper = _paper(round_.sheet)
+        paper = _paper(visit.round.sheet)
         with visit.store.rounds.press(visit.who.root):
             visit.store.rounds.end(visit.who.root)
             visit.store.rounds.close(visit.who.root, counted)
