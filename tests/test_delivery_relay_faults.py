@@ -12,7 +12,13 @@ from .direct import CANARY, MANAGER, Host, Writer, told
 from .fault_server import Act, Faults
 from .sending import ready_to_send, relay_with, tick_of
 
-_STEPS: Final = {"EHLO": "ehlo", "MAIL": "mail", "RCPT": "rcpt", "the final dot": "dot"}
+_STEPS: Final = {
+    "EHLO": "ehlo",
+    "MAIL": "mail",
+    "RCPT": "rcpt",
+    "DATA": "data",
+    "the final dot": "dot",
+}
 # What the page has, and what it has not.
 _PAGES: Final = {
     "the address was not accepted": ("refused", "refused_mail"),

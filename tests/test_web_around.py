@@ -46,6 +46,32 @@ def test_letters_go_again_when_a_disk_that_could_only_be_read_takes_writes_again
     assert len(host.to(MANAGER)) == 1
 
 
+def test_after_a_restored_backup_no_page_says_that_nobody_got_a_letter_that_went(
+    emma: Writer, host: Host
+) -> None:
+    """The letters are those of before the press; what was counted since tells of the press."""
+    host.limits(pair_day=1)
+    emma.asks().types()
+    opened = emma.page
+    file = Path(host.url.removeprefix("sqlite:///"))
+    backup = file.read_bytes()
+    emma.sends()
+    host.close()
+    file.write_bytes(backup)
+    phone = Writer(host).follows_the_mail()
+    phone.types()
+    assert phone.page.heading == told("opened_heading")
+    assert "obody got" not in phone.page.text
+    phone.page = opened
+    phone.sends()
+    assert phone.page.status == 429
+    assert told("limit") in phone.page.text
+    assert "obody got" not in phone.page.text
+    phone.cancels()
+    assert "obody got" not in phone.page.text
+    assert len(host.to(MANAGER)) == 1
+
+
 # A copy of the cookie, as somebody finds it on a shared computer or in a backup.
 
 
