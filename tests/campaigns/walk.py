@@ -178,7 +178,7 @@ class Walk(Hands):
         """The demo's outbox, with all that was sent on this walk."""
         self.opens("/outbox")
         yield "outbox"
-        self.page.locator(".mails a").first.click()
+        self.page.locator("main h2 a").first.click()
         self.page.wait_for_selector(".tabs")
         # The mail in its frame too.
         self.page.wait_for_load_state()
