@@ -64,7 +64,6 @@ _BARE_PAGE: Final = """<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>This page could not be shown</title>
-<link rel="stylesheet" href="/static/style.css">
 </head>
 <body>
 <main>
@@ -72,7 +71,6 @@ _BARE_PAGE: Final = """<!doctype html>
 <p>It is our fault, not yours.
 If you just pressed a button that sends, look in your inbox first.
 Then go back, and try once more.</p>
-<p><a class="button" href="/">Go to the start</a></p>
 </main>
 </body>
 </html>
