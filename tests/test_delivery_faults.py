@@ -49,6 +49,29 @@ def test_what_was_not_sent_waits_and_goes_at_the_next_press(
     assert len(host.to(MANAGER)) == 1
 
 
+@pytest.mark.parametrize("at", ["mail", "data"])
+@pytest.mark.parametrize("opened_anew", [False, True], ids=["same-page", "opened-anew"])
+def test_a_lasting_no_before_the_dot_leaves_the_letter_waiting_until_the_relay_is_mended(
+    emma: Writer, host: Host, at: str, opened_anew: bool
+) -> None:
+    """R32: the host's or the relay's matter, for the letter itself was never looked at."""
+    ready_to_send(emma)
+    with relay_with(host, {at: b"550 5.7.1 not from you\r\n"}) as whole:
+        emma.sends()
+        assert told("not_sent") in emma.page.text
+        emma.sends()
+        assert told("not_sent") in emma.page.text
+    assert whole == []
+    host.posts_by(host.drawer)
+    if opened_anew:
+        emma.follows_the_mail().types()
+        assert emma.page.heading == told("opened_heading")
+        assert CANARY["own_words"] in emma.page.text
+    emma.sends()
+    assert emma.page.heading == told("sent_heading")
+    assert len(host.to(MANAGER)) == 1
+
+
 @pytest.mark.parametrize("fault", [f for f, (_, o) in FAULTS.items() if "refused" in o])
 def test_what_was_refused_is_kept_for_copying_and_not_sent_again(
     emma: Writer, host: Host, fault: str
@@ -64,7 +87,7 @@ def test_what_was_refused_is_kept_for_copying_and_not_sent_again(
     assert CANARY["own_words"] in emma.follows_the_mail().types().page.text
 
 
-@pytest.mark.parametrize("phase", ["mail", "data", "dot", "head"])
+@pytest.mark.parametrize("phase", ["dot", "head"])
 def test_a_refusal_of_the_mail_does_not_send_the_letter_to_another_address(
     emma: Writer, phase: str
 ) -> None:

@@ -47,7 +47,7 @@ def test_a_fault_is_told_as_it_is_with_the_letter_still_there(result: Result, he
     assert "on its way" not in emma.page.text
 
 
-@pytest.mark.parametrize("phase", ["mail", "dot", "head"])
+@pytest.mark.parametrize("phase", ["dot", "head"])
 def test_a_refusal_that_is_not_about_the_address_does_not_blame_it(phase: str) -> None:
     emma = _with(Outcome(Result.REFUSED, phase, 554)).sends_to("emma@example.org")
     assert emma.page.heading == "Your letter was not sent"

@@ -24,7 +24,8 @@ class Result(Enum):
     SENT = "sent"
     # Nobody has it; the same mail may be tried again.
     NOT_SENT = "not sent"
-    # Nobody has it; the relay does not take this mail, and would say so again.
+    # Nobody has it; the relay does not take this mail, or knows no such reader, and would say so
+    # again.
     REFUSED = "refused"
     # It was handed over whole, and no answer came: nobody here can know.
     PERHAPS_SENT = "perhaps sent"

@@ -23,11 +23,10 @@ PHASES = (
     "done",
 )
 _BEFORE_PAYLOAD = frozenset(PHASES[: PHASES.index("payload")])
-# A lasting no in one of these steps is about this very mail. A no before them is about us, or the
-# relay is out of order, so the same mail may be tried again.
-_ABOUT_THE_MAIL = frozenset({"mail", "data", "dot"})
-# RFC 3463: 5.1.x is about an address (5.1.8 about the sender's), 5.2.x about its mailbox. All else
-# that is said to RCPT is the relay's or the host's matter, and may be mended: it can go later.
+# Only after the dot has the relay seen the mail, so a lasting no is about the mail only there.
+# RFC 3463: 5.1.x is about an address (5.1.8 about the sender's), 5.2.x about its mailbox, and said
+# to RCPT it is the reader's. Every other no before the dot, to MAIL or DATA too, is the relay's or
+# the host's matter, and may be mended: the same mail can go later.
 _ABOUT_THE_ADDRESS = re.compile(r"5\.(?:1\.(?!8\Z)\d+|2\.\d+)")
 _SHUTTING_DOWN = 421
 
@@ -248,7 +247,7 @@ def died_early(outcome: Outcome) -> bool:
 def _result(phase: str, code: int | None, enhanced: str) -> Result:
     """Tell what became of a mail whose relay did not say yes, from where that was."""
     if code is not None and 500 <= code <= 599:
-        if phase in _ABOUT_THE_MAIL:
+        if phase == "dot":
             return Result.REFUSED
         if phase == "rcpt" and _ABOUT_THE_ADDRESS.fullmatch(enhanced):
             return Result.REFUSED
