@@ -234,12 +234,13 @@ def test_what_fails_is_told_to_the_log_once_a_minute_and_no_more(
 
 
 def test_a_lock_held_too_long_is_an_error_of_ours(sqlite: Database, tmp_path: Path) -> None:
-    with sqlite3.connect(tmp_path / "new" / "wa.db", isolation_level=None) as other:
+    with contextlib.closing(
+        sqlite3.connect(tmp_path / "new" / "wa.db", isolation_level=None)
+    ) as other:
         other.execute("BEGIN EXCLUSIVE")
         with pytest.raises(DatabaseUnavailable):
             sqlite.check()
         other.execute("ROLLBACK")
-    other.close()
     sqlite.check()
 
 

@@ -7,7 +7,9 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -73,9 +75,11 @@ def test_a_thread_that_writes_too_long_is_not_waited_for(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     writing, done = threading.Event(), threading.Event()
+    used: list[Any] = []
 
     def write() -> None:
-        with database.writing():
+        with database.writing() as connection:
+            used.append(connection.connection.dbapi_connection)
             writing.set()
             done.wait(20)
 
@@ -87,6 +91,9 @@ def test_a_thread_that_writes_too_long_is_not_waited_for(
         database.check()
     done.set()
     thread.join()
+    # The failure closed the idle connections; the one in use is closed when it comes back.
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        used[0].execute("SELECT 1")
     monkeypatch.undo()
     database.check()
 
@@ -154,8 +161,10 @@ def test_what_is_no_busy_file_is_told_at_once(database: Database, tmp_path: Path
 
 
 def test_another_program_that_writes_is_waited_for(database: Database, tmp_path: Path) -> None:
-    other = sqlite3.connect(tmp_path / "wa.db", isolation_level=None, check_same_thread=False)
-    other.execute("BEGIN IMMEDIATE")
-    threading.Timer(0.3, lambda: other.execute("ROLLBACK")).start()
-    database.check()
-    other.close()
+    file = tmp_path / "wa.db"
+    with closing(sqlite3.connect(file, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        timer = threading.Timer(0.3, lambda: other.execute("ROLLBACK"))
+        timer.start()
+        database.check()
+        timer.join()

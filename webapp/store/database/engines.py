@@ -11,6 +11,7 @@ from urllib.parse import quote
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from ...errors import SettingsError
 
@@ -100,6 +101,7 @@ def sqlite(file: Path, *, counts: bool = False) -> sa.Engine:
         for setting in (*SQLITE_SETTINGS, *(SQLITE_COUNTS if counts else SQLITE_LETTERS)):
             connection.execute(f"PRAGMA {setting}")
 
+    _close_late_ones(engine)
     return engine
 
 
@@ -129,7 +131,25 @@ def postgresql(url: URL, *, counts: bool = False) -> sa.Engine:
             connection.execute(f"SET {setting}")
         connection.autocommit = False
 
+    _close_late_ones(engine)
     return engine
+
+
+def _close_late_ones(engine: sa.Engine) -> None:
+    """Close a connection that comes back after its engine was disposed.
+
+    dispose() closes the idle ones only, and replaces the pool: one that another thread still used
+    would go back to the old pool, where nobody looks for it, and stay open.
+    """
+
+    @sa.event.listens_for(engine, "connect")
+    def _remember_pool(_connection: object, record: ConnectionPoolEntry) -> None:
+        record.info["pool"] = engine.pool
+
+    @sa.event.listens_for(engine, "checkin")
+    def _close_if_late(_connection: object, record: ConnectionPoolEntry) -> None:
+        if record.info.get("pool") is not engine.pool:
+            record.invalidate()
 
 
 def begin_immediate(connection: sa.Connection, until: float) -> None:
