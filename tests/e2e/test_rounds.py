@@ -24,6 +24,9 @@ from webapp.web.common import EXTENSION
 
 from .. import browser
 from ..builders import english
+from ..campaigns.keyboard import lost_on_the_way
+from ..campaigns.looks import NARROWEST, barriers, sideways
+from ..campaigns.looks import PHONE as AS_MADE
 from ..databases import Clock
 from ..direct import DIRECT, store_over
 from ..mail_server import RealServer, real_server
@@ -84,6 +87,26 @@ def site(tmp_path: Path) -> Iterator[tuple[Site, Browser]]:
 def _press(page: Page, button: str) -> None:
     with page.expect_navigation():
         page.locator(button).locator("visible=true").first.click()
+
+
+def _faults(page: Page, chromium: Browser) -> list[str]:
+    """What stands in somebody's way: at 320 px with text twice as large, to axe, and by keyboard.
+
+    What looks runs scripts: so the same answer is shown once more, in a browser that runs them.
+    """
+    shown = page.content()
+    context = chromium.new_context(storage_state=page.context.storage_state(), viewport=PHONE)
+    context.set_default_timeout(PATIENCE)
+    context.route(page.url, lambda route: route.fulfill(body=shown, content_type="text/html"))
+    again = context.new_page()
+    again.goto(page.url)
+    where = _heading(again)
+    NARROWEST.put_on(again)
+    wide = [f"{where}: {by} px too wide" for by in [sideways(again)] if by]
+    AS_MADE.put_on(again)
+    found = wide + [f"{where}: {what}" for what in barriers(again) + lost_on_the_way(again)]
+    context.close()
+    return found
 
 
 def _heading(page: Page) -> str:
@@ -156,33 +179,45 @@ def test_a_group_agrees_on_phones_without_script(site: tuple[Site, Browser], wor
     context.set_default_timeout(PATIENCE)
     lead, member = context.new_page(), context.new_page()
     lead.goto(link_in(text_of(invitation)))
+    wrong = _faults(lead, chromium)
     lead.fill("#code", code_in(invitation))
     _press(lead, "button.main")
+    wrong += _faults(lead, chromium)
     _press(lead, f"button[value={SECTION}]")
+    wrong += _faults(lead, chromium)
     lead.fill("#by", GROUP)
     for one in ASKED:
         lead.check(f"input[value={one}]")
     lead.check("#show")
     _sets_up(lead)
     # Two rewordings, one to leave out, one agreed; somebody changes their mind.
+    for page in ("", "/1"):
+        member.goto(host.link(MEMBERS[0]) + page)
+        wrong += _faults(member, chromium)
+    wrong += _faults(lead, chromium)
     said = (("change", FIRST), ("not", ""), ("change", OTHER), ("send", ""))
     for address in MEMBERS[:5]:
         _answers(member, host.link(address), *said)
     _answers(member, host.link(MEMBERS[0]), ("send", ""), *said[1:])
+    wrong += _faults(member, chromium)
     member.fill("#me", NEW)
     member.fill("#them", "give Sam time.")
     _press(member, "text=Add it")
     paper = _paper(lead, dict(zip(ASKED, ("not", "not", "not", "live"), strict=True)))
     _ends(lead, paper)
+    wrong += _faults(lead, chromium)
     assert "6 answered" in lead.locator("main").inner_text()
     _press(lead, "button[value=setup]")
     _sets_up(lead)
+    member.goto(host.link(MEMBERS[0]) + "/1")
+    wrong += _faults(member, chromium)
     for address in MEMBERS[:5]:
         _weighs(member, host.link(address))
     _ends(lead)
     _press(lead, "button[value=host]")
     (result,) = host.inbox("hello@willow.example")
     context.close()
+    assert wrong == []
     _is_adopted(text_of(result), words)
     assert not [one for one in host.inbox(NEVER) if "answer" not in text_of(one)]
     assert len(host.inbox(ON_PAPER)) == 2
