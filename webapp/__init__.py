@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import datetime
 import os
 import tomllib
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from functools import partial
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,16 +17,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from . import cli
 from .errors import WRONG_SETTINGS, StartError
-from .letter.words import load
-from .mail.addresses import domain_exists
-from .post import Post
-from .post.outbox import OutboxPost
-from .post.smtp import SmtpPost
-from .rendering.templates import MailTemplates
-from .services import Services
+from .services import Services, wire
 from .settings import OutboxFolder, Settings, from_environment
-from .store.database import DatabaseUnavailable
-from .store.opening import Store, open_store
 from .web import (
     check,
     common,
@@ -89,7 +79,8 @@ def _wired(settings: Settings | None, replacements: dict[str, Any]) -> Flask:
     cli.init_app(app, MAIL_TEMPLATES)
     if settings is None:
         return app
-    services = _services(settings, replacements)
+    templates = replacements.pop("mail_templates", MAIL_TEMPLATES)
+    services = wire(settings, templates, **replacements)
     app.extensions[common.EXTENSION] = services
     _configure(app, services)
     safety.init_app(app)
@@ -104,34 +95,6 @@ def _wired(settings: Settings | None, replacements: dict[str, Any]) -> Flask:
     _tell_how_it_starts(app, services)
     _tell_what_is_off(app, services)
     return app
-
-
-def _services(settings: Settings, replacements: dict[str, Any]) -> Services:
-    templates = replacements.pop("mail_templates", MAIL_TEMPLATES)
-    library = load(templates / "words")
-    parts: dict[str, Any] = {
-        "settings": settings,
-        "library": library,
-        "templates": MailTemplates.load(templates),
-        "keys": settings.keys,
-        "clock": partial(datetime.datetime.now, datetime.UTC),
-        "domain_exists": domain_exists,
-        "post": _post(settings),
-        "store": _store(settings),
-    }
-    return Services(**(parts | replacements))
-
-
-def _store(settings: Settings) -> Store | None:
-    """The database; one that is away now may come back: until then no mail leaves."""
-    if settings.mail is None:
-        return None
-    store = open_store(
-        settings.database_url, settings.keys, settings.limits, settings.waiting_hours
-    )
-    with suppress(DatabaseUnavailable):
-        store.start()
-    return store
 
 
 def _tell_how_it_starts(app: Flask, services: Services) -> None:
@@ -171,14 +134,6 @@ def _tell_what_is_off(app: Flask, services: Services) -> None:
             app.logger.warning(
                 "event=wall setting=%s cure=a-name-without-the-condition", name.upper()
             )
-
-
-def _post(settings: Settings) -> Post | None:
-    if settings.mail is None:
-        return None
-    if isinstance(settings.mail, OutboxFolder):
-        return OutboxPost(settings.mail.path)
-    return SmtpPost(settings.mail, ehlo_name=settings.ehlo_name)
 
 
 def _configure(app: Flask, services: Services) -> None:

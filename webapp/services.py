@@ -1,19 +1,26 @@
-"""What the app is made of, wired together once by create_app."""
+"""What the app is made of, wired together once."""
 
 from __future__ import annotations
 
 import datetime
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
 
 from .keys import Keys
 from .letter.wall import Wall
-from .letter.words import Level, Library
-from .mail.addresses import DomainExists
+from .letter.words import Level, Library, load
+from .mail.addresses import DomainExists, domain_exists
 from .post import Post
+from .post.outbox import OutboxPost
+from .post.smtp import SmtpPost
 from .rendering.templates import MailTemplates
-from .settings import Settings
-from .store.opening import Store
+from .settings import OutboxFolder, Settings
+from .store.database import DatabaseUnavailable
+from .store.opening import Store, open_store
 
 Clock = Callable[[], datetime.datetime]
 
@@ -63,3 +70,41 @@ class Services:
         if level != "named" and self.wall(language).is_named_in(self.settings.public_url):
             return None
         return f"{self.settings.public_url}/stop"
+
+
+def wire(settings: Settings, mail_templates: Path, **replacements: Any) -> Services:  # noqa: ANN401
+    """All parts, as the settings ask for them; each may be replaced by its name.
+
+    Raises WordsError or TemplateError where the app must not start.
+    """
+    parts: dict[str, Any] = {
+        "settings": settings,
+        "library": load(mail_templates / "words"),
+        "templates": MailTemplates.load(mail_templates),
+        "keys": settings.keys,
+        "clock": partial(datetime.datetime.now, datetime.UTC),
+        "domain_exists": domain_exists,
+        "post": _post(settings),
+        "store": _store(settings),
+    }
+    return Services(**(parts | replacements))
+
+
+def _post(settings: Settings) -> Post | None:
+    if settings.mail is None:
+        return None
+    if isinstance(settings.mail, OutboxFolder):
+        return OutboxPost(settings.mail.path)
+    return SmtpPost(settings.mail, ehlo_name=settings.ehlo_name)
+
+
+def _store(settings: Settings) -> Store | None:
+    """The database; one that is away now may come back: until then no mail leaves."""
+    if settings.mail is None:
+        return None
+    store = open_store(
+        settings.database_url, settings.keys, settings.limits, settings.waiting_hours
+    )
+    with suppress(DatabaseUnavailable):
+        store.start()
+    return store

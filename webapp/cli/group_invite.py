@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import datetime
 import os
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import IO
 
@@ -13,15 +13,10 @@ from flask.cli import AppGroup
 
 from ..delivery.rounds import invite
 from ..errors import AnswersError
-from ..letter.words import load
-from ..mail.addresses import domain_exists, read_address
-from ..post import Post, Result
-from ..post.outbox import OutboxPost
-from ..post.smtp import SmtpPost
-from ..rendering.templates import MailTemplates
-from ..services import Services
-from ..settings import OutboxFolder, Settings, from_environment
-from ..store.opening import open_store
+from ..mail.addresses import read_address
+from ..post import Result
+from ..services import wire
+from ..settings import from_environment
 from .host import away_in_one_line, refuse_root
 
 _NO_MAIL = "MAIL_URL is none: a round by link needs mail. Paper and tables do not: `words ballot`."
@@ -42,40 +37,14 @@ def group_commands(instance: Path, mail_templates: Path) -> AppGroup:
             sys.exit(2)
         settings = from_environment(os.environ, instance)
         refuse_root(settings)
-        post = _post(settings)
-        if post is None:
+        services = wire(settings, mail_templates)
+        if services.post is None:
             raise click.ClickException(_NO_MAIL)
-        with away_in_one_line():
-            outcome = invite(coordinator, "", _services(settings, post, mail_templates))
-        post.close()
+        with away_in_one_line(), closing(services.post):
+            outcome = invite(coordinator, "", services)
         if outcome.result is not Result.SENT:
             said = f"{outcome.result.value}: {outcome.step} {outcome.kind} {outcome.code or ''}"
             raise click.ClickException(f"The invitation may not have gone out: {said.rstrip()}.")
         click.echo("The invitation has gone out. It works for 90 days.")
 
     return group
-
-
-def _post(settings: Settings) -> Post | None:
-    if settings.mail is None:
-        return None
-    if isinstance(settings.mail, OutboxFolder):
-        return OutboxPost(settings.mail.path)
-    return SmtpPost(settings.mail, ehlo_name=settings.ehlo_name)
-
-
-def _services(settings: Settings, post: Post, mail_templates: Path) -> Services:
-    store = open_store(
-        settings.database_url, settings.keys, settings.limits, settings.waiting_hours
-    )
-    store.start()
-    return Services(
-        settings=settings,
-        library=load(mail_templates / "words"),
-        templates=MailTemplates.load(mail_templates),
-        keys=settings.keys,
-        clock=lambda: datetime.datetime.now(datetime.UTC),
-        domain_exists=domain_exists,
-        post=post,
-        store=store,
-    )
