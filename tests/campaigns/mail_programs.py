@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -45,8 +46,7 @@ def main() -> list[Row]:
     rows = []
     for name, drive in _PROGRAMS.items():
         try:
-            with work_folder() as folder:
-                sent = drive(letter.to_bytes(), folder)
+            sent = _sent(drive, letter.to_bytes())
         except (Missing, OSError, RuntimeError) as reason:
             rows += [Row(f"letter {mode} by {name}", name, 0, str(reason)) for mode in MODES]
             continue
@@ -56,6 +56,16 @@ def main() -> list[Row]:
             cases = 1 if source else 0
             rows.append(Row(f"letter {mode} by {name}", sent.version, cases, "; ".join(faults)))
     return rows
+
+
+def _sent(drive: Callable[[bytes, Path], Sent], letter: bytes) -> Sent:
+    """What a program sends; driven once more where its windows did not follow the keys."""
+    with suppress(Missing), work_folder() as folder:
+        sent = drive(letter, folder)
+        if all(sent.by_mode.get(mode) for mode in MODES):
+            return sent
+    with work_folder() as folder:
+        return drive(letter, folder)
 
 
 def emmas_letter() -> Mail:

@@ -138,7 +138,10 @@ def screen(home: Path) -> Iterator[Screen]:
         "WEBKIT_DISABLE_COMPOSITING_MODE": "1",
         "LC_ALL": "C.UTF-8",
     }
-    display, shows = _started(["Xvfb", "-displayfd", "1", "-screen", "0", _SIZE], environ)
+    # Without -noreset it throws everybody out when the only one leaves: xdotool, say, before the
+    # window manager has come.
+    xvfb = ["Xvfb", "-displayfd", "1", "-screen", "0", _SIZE, "-noreset"]
+    display, shows = _started(xvfb, environ)
     environ["DISPLAY"] = f":{shows}"
     bus, address = _started(["dbus-daemon", "--session", "--nofork", "--print-address=1"], environ)
     environ["DBUS_SESSION_BUS_ADDRESS"] = address
