@@ -40,9 +40,11 @@ class Walk(Hands):
 
     def around(self) -> Stops:
         """What can be read without a letter."""
-        for path in ("help", "privacy", "accessibility", "words", "words/what-helps", "feedback"):
-            self.opens(f"/{path}")
-            yield path
+        for name in ("help", "privacy", "accessibility", "words", "feedback"):
+            self.opens(f"/{name}")
+            yield name
+        self.opens("/words/what-helps")
+        yield "words-place"
         self.opens("/feedback/what-helps")
         yield "feedback-sentences"
         self.presses("form[action='/feedback'] button.main")
