@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from types import SimpleNamespace
 
@@ -31,8 +32,9 @@ def test_a_name_that_no_campaign_has_is_not_passed_over() -> None:
 
 
 def test_ci_tries_every_campaign_of_pages_mails_and_load() -> None:
-    assert 'make proof ARGS="mail pages load"' in (ROOT / ".ci" / "run").read_text("utf-8")
-    assert 'make proof ARGS="fresh locks"' in (ROOT / ".ci" / "run").read_text("utf-8")
+    said = (ROOT / ".ci" / "run").read_text("utf-8")
+    named = " ".join(re.findall(r'make proof ARGS="([a-z_ ]+)"', said)).split()
+    assert set(chosen(["mail", "pages", "load", "fresh", "locks"])) <= set(chosen(named))
     assert {"mail_html", "mail_filters", "mail_servers"} < set(chosen(["mail"]))
 
 
